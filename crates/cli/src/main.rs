@@ -1,0 +1,2 @@
+//! The slam16 command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! CPU backend: direct and iterative linear solvers.

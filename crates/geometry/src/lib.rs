@@ -1,0 +1,1 @@
+//! Lie groups of the plane and of space, camera models, and their analytic Jacobians.

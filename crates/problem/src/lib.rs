@@ -1,0 +1,1 @@
+//! Pose graphs and bundles as typed least-squares problems in f64.

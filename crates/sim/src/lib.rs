@@ -1,0 +1,1 @@
+//! Seeded generators of trajectories and graphs, and trajectory metrics.

@@ -1,0 +1,1 @@
+//! The slam16 library: problems, solvers, backends and files behind one door.

@@ -1,0 +1,1 @@
+//! Outer loop, conjugate gradients, options and summaries: everything that no backend owns.

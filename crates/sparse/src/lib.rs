@@ -1,0 +1,1 @@
+//! Block-sparse patterns, orderings, factorisations and storage precisions.
