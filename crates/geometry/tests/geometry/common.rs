@@ -1,0 +1,59 @@
+//! Rotation vectors around the places where formulas break, and a comparison of matrices.
+
+use core::f64::consts::PI;
+
+use nalgebra::{SMatrix, Vector3};
+use slam16_geometry::So3;
+
+/// Angles at and around 0, 1 (where series end) and π.
+pub const ANGLES: [f64; 14] = [
+    0.0,
+    1e-9,
+    1e-6,
+    1e-3,
+    0.1,
+    0.39,
+    0.41,
+    0.999,
+    1.001,
+    2.0,
+    PI - 1e-3,
+    PI - 1e-6,
+    PI - 1e-9,
+    PI,
+];
+
+/// Unit vectors: one axis and two general ones.
+pub fn directions() -> [Vector3<f64>; 3] {
+    [
+        Vector3::z(),
+        Vector3::new(1.0, -2.0, 2.0) / 3.0,
+        Vector3::new(-2.0, 3.0, 6.0) / 7.0,
+    ]
+}
+
+/// The sum of |entries| of the worst row of `a − b`; infinite if any is not a number.
+pub fn distance<const R: usize, const C: usize>(
+    a: &SMatrix<f64, R, C>,
+    b: &SMatrix<f64, R, C>,
+) -> f64 {
+    (a - b)
+        .row_iter()
+        .map(|row| row.iter().map(|x| x.abs()).sum())
+        .fold(
+            0.0,
+            |worst, x: f64| if x.is_nan() { x } else { worst.max(x) },
+        )
+}
+
+/// The logarithm continued smoothly from `reference`: Log jumps by 2π along its axis where the
+/// angle passes π, which a difference quotient must not see.
+pub fn log_near(rotation: &So3, reference: &Vector3<f64>) -> Vector3<f64> {
+    let phi = rotation.log();
+    let other = phi * (1.0 - 2.0 * PI / phi.norm());
+    if (other - reference).norm() < (phi - reference).norm() {
+        other
+    } else {
+        phi
+    }
+}

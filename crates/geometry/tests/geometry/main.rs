@@ -1,0 +1,6 @@
+//! Groups, cameras and their Jacobians.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+mod jacobians;
