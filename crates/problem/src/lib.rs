@@ -1,1 +1,22 @@
 //! Pose graphs and bundles as typed least-squares problems in f64.
+//!
+//! A problem is data plus the few operations a backend needs
+//! ([`LeastSquares`]): cost, linearisation, retraction. It knows nothing of
+//! solvers.
+
+mod bundle;
+mod error;
+mod ids;
+mod least_squares;
+mod loss;
+mod pose_graph;
+
+pub use bundle::{BalIntrinsics, Bundle, Camera, Lens, Observation};
+pub use error::ProblemError;
+pub use ids::{CameraId, LandmarkId, LensId, PointId, PoseId, SensorId};
+pub use least_squares::{Cost, LeastSquares, Note, ProblemKind, Setup};
+pub use loss::Loss;
+pub use pose_graph::{
+    Between, GraphLosses, Information, InformationFault, LandmarkObservation, PoseGraph,
+    PoseGraph2, PoseGraph3, PosePrior, Vertex, project_information,
+};

@@ -1,0 +1,226 @@
+//! Bundles: cameras, points and observations.
+
+use nalgebra::Vector3;
+use slam16_geometry::Se3;
+use slam16_geometry::camera::{Pinhole, Stereo};
+
+use crate::pose_graph::check_range;
+use crate::{CameraId, LensId, Loss, PointId, ProblemError};
+
+/// Focal length and radial distortion of BAL's camera, `[f, k1, k2]`.
+pub type BalIntrinsics = [f64; 3];
+
+/// A camera: its pose and, for BAL's lens, its own intrinsics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Camera {
+    /// Pose; BAL files hold its inverse.
+    pub world_from_camera: Se3<f64>,
+    /// `f, k1, k2`; used by observations through [`Lens::Bal`] only.
+    pub intrinsics: BalIntrinsics,
+    /// Hold the pose.
+    pub pose_fixed: bool,
+    /// Hold the intrinsics.
+    pub intrinsics_fixed: bool,
+}
+
+/// How a point in the camera's frame becomes a measurement.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lens {
+    /// BAL: the camera looks down −z, `u = f (1 + k1 r² + k2 r⁴) p`,
+    /// `p = −P/P.z`; intrinsics belong to the camera. Two rows.
+    Bal,
+    /// Pinhole with known intrinsics, z forward. Two rows.
+    Pinhole(Pinhole<f64>),
+    /// Rectified stereo pair with known intrinsics, z forward: `(u_l, u_r, v)`. Three rows.
+    Stereo(Stereo<f64>),
+}
+
+impl Lens {
+    /// Residuals per observation.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Bal | Self::Pinhole(_) => 2,
+            Self::Stereo(_) => 3,
+        }
+    }
+}
+
+/// A point seen by a camera.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Observation {
+    /// The camera.
+    pub camera: CameraId,
+    /// The point.
+    pub point: PointId,
+    /// The lens it was seen through.
+    pub lens: LensId,
+    /// `(u, v, –)` or `(u_l, u_r, v)`, pixels.
+    pub pixel: [f64; 3],
+    /// `1/σ²`, 1/pixel².
+    pub weight: f64,
+}
+
+/// Cameras, points and what was seen: `½ Σ ρ(w ‖π(X) − u‖²)`.
+///
+/// Variables, in this order: cameras (9 scalars `[ρ, φ, f, k1, k2]` when any
+/// camera's intrinsics are free and seen through [`Lens::Bal`], else 6), then
+/// points (3). Factor sets: observations with two rows, then with three; each
+/// keeps the observations' order.
+#[derive(Clone, Debug, Default)]
+pub struct Bundle {
+    pub(crate) cameras: Vec<Camera>,
+    pub(crate) points: Vec<Vector3<f64>>,
+    pub(crate) point_fixed: Vec<bool>,
+    pub(crate) lenses: Vec<Lens>,
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) loss: Loss,
+}
+
+impl Bundle {
+    /// An empty bundle.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a camera.
+    ///
+    /// # Errors
+    /// A number that is not finite.
+    pub fn add_camera(&mut self, camera: Camera) -> Result<CameraId, ProblemError> {
+        let id = CameraId::from(self.cameras.len());
+        if let Some(value) = camera.intrinsics.iter().find(|x| !x.is_finite()) {
+            return Err(ProblemError::NotFinite {
+                element: format!("camera {}", id.0),
+                value: *value,
+            });
+        }
+        if !camera.world_from_camera.is_finite() {
+            return Err(ProblemError::NotFinite {
+                element: format!("camera {}", id.0),
+                value: f64::NAN,
+            });
+        }
+        self.cameras.push(camera);
+        Ok(id)
+    }
+
+    /// Adds a point in the world.
+    ///
+    /// # Errors
+    /// A number that is not finite.
+    pub fn add_point(&mut self, in_world: Vector3<f64>) -> Result<PointId, ProblemError> {
+        let id = PointId::from(self.points.len());
+        if let Some(value) = in_world.iter().find(|x| !x.is_finite()) {
+            return Err(ProblemError::NotFinite {
+                element: format!("point {}", id.0),
+                value: *value,
+            });
+        }
+        self.points.push(in_world);
+        self.point_fixed.push(false);
+        Ok(id)
+    }
+
+    /// Adds a lens.
+    pub fn add_lens(&mut self, lens: Lens) -> LensId {
+        let id = LensId::from(self.lenses.len());
+        self.lenses.push(lens);
+        id
+    }
+
+    /// Adds an observation.
+    ///
+    /// # Errors
+    /// Unknown ids, numbers that are not finite, a weight that is not positive.
+    pub fn add_observation(&mut self, observation: Observation) -> Result<(), ProblemError> {
+        check_range("camera", observation.camera.index(), self.cameras.len())?;
+        check_range("point", observation.point.index(), self.points.len())?;
+        check_range("lens", observation.lens.index(), self.lenses.len())?;
+        let rows = self.lenses[observation.lens.index()].rows();
+        let numbers = observation.pixel[..rows]
+            .iter()
+            .chain([&observation.weight]);
+        for value in numbers {
+            if !value.is_finite() {
+                return Err(ProblemError::NotFinite {
+                    element: observation_name(&observation),
+                    value: *value,
+                });
+            }
+        }
+        if observation.weight < 0.0 {
+            return Err(ProblemError::Indefinite {
+                factor: observation_name(&observation),
+                smallest_eigenvalue: observation.weight,
+            });
+        }
+        self.observations.push(observation);
+        Ok(())
+    }
+
+    /// All cameras.
+    pub fn cameras(&self) -> &[Camera] {
+        &self.cameras
+    }
+
+    /// All cameras, to be overwritten; the number cannot change.
+    pub fn cameras_mut(&mut self) -> &mut [Camera] {
+        &mut self.cameras
+    }
+
+    /// All points, in the world.
+    pub fn points(&self) -> &[Vector3<f64>] {
+        &self.points
+    }
+
+    /// All points, to be overwritten; the number cannot change.
+    pub fn points_mut(&mut self) -> &mut [Vector3<f64>] {
+        &mut self.points
+    }
+
+    /// Which points are held.
+    pub fn point_fixed(&self) -> &[bool] {
+        &self.point_fixed
+    }
+
+    /// Holds a point at its value, or lets it go.
+    ///
+    /// # Errors
+    /// An unknown point.
+    pub fn set_point_fixed(&mut self, point: PointId, fixed: bool) -> Result<(), ProblemError> {
+        check_range("point", point.index(), self.points.len())?;
+        self.point_fixed[point.index()] = fixed;
+        Ok(())
+    }
+
+    /// All lenses.
+    pub fn lenses(&self) -> &[Lens] {
+        &self.lenses
+    }
+
+    /// All observations, in insertion order.
+    pub fn observations(&self) -> &[Observation] {
+        &self.observations
+    }
+
+    /// The robust loss.
+    pub fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// Sets the robust loss.
+    ///
+    /// # Errors
+    /// A scale that is not positive and finite.
+    pub fn set_loss(&mut self, loss: Loss) -> Result<(), ProblemError> {
+        self.loss = loss.validate()?;
+        Ok(())
+    }
+}
+
+pub(crate) fn observation_name(observation: &Observation) -> String {
+    format!(
+        "observation of point {} by camera {}",
+        observation.point.0, observation.camera.0
+    )
+}
