@@ -1,1 +1,3 @@
 //! CPU backend: direct and iterative linear solvers.
+
+mod linear;
