@@ -11,6 +11,7 @@ mod jacobian;
 mod layout;
 mod store;
 mod symmetric;
+mod symmetric_mul;
 mod threads;
 
 pub use edge::{EdgeBlocks, EdgeShape, EdgeStructure, NO_VARIABLE};
