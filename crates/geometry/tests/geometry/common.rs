@@ -40,10 +40,10 @@ pub fn distance<const R: usize, const C: usize>(
     (a - b)
         .row_iter()
         .map(|row| row.iter().map(|x| x.abs()).sum())
-        .fold(
-            0.0,
-            |worst, x: f64| if x.is_nan() { x } else { worst.max(x) },
-        )
+        // f64::max drops NaN, which would hide a wrong row.
+        .fold(0.0, |worst: f64, x: f64| {
+            worst.max(if x.is_nan() { f64::INFINITY } else { x })
+        })
 }
 
 /// The logarithm continued smoothly from `reference`: Log jumps by 2π along its axis where the
