@@ -1,0 +1,21 @@
+# Every recipe is one command that also stands in README.md.
+
+# Solve the bundled example.
+solve *ARGS='assets/sphere.g2o':
+    cargo run --release -- solve {{ARGS}}
+
+# Run all tests.
+test:
+    cargo test --workspace
+
+# Run all benches.
+bench *ARGS:
+    cargo bench --workspace -- {{ARGS}}
+
+# Format, lint, document: what continuous integration checks.
+ci:
+    bash .ci/run
+
+# slam16 beside Ceres, GTSAM, g2o and the Rust solvers.
+peers *ARGS:
+    benches/peers/run.sh {{ARGS}}
