@@ -43,9 +43,17 @@ fn logic_lines(text: &str) -> Vec<&str> {
     text.lines()
         .map(str::trim_start)
         .filter(|line| {
-            ["fn ", "pub fn ", "impl", "struct ", "pub struct ", "pub trait ", "enum "]
-                .iter()
-                .any(|start| line.starts_with(start))
+            [
+                "fn ",
+                "pub fn ",
+                "impl",
+                "struct ",
+                "pub struct ",
+                "pub trait ",
+                "enum ",
+            ]
+            .iter()
+            .any(|start| line.starts_with(start))
         })
         .collect()
 }

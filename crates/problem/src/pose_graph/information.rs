@@ -1,6 +1,6 @@
 //! Information matrices and their square roots.
 
-use nalgebra::{Const, DimMin, DimSub, SMatrix, SymmetricEigen, ToTypenum};
+use nalgebra::{DMatrix, Dyn, SMatrix, SymmetricEigen};
 
 /// A symmetric positive semidefinite `Ω` with a square root `U`, `Ω = Uᵀ U`.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,14 +21,9 @@ pub enum InformationFault {
     },
 }
 
-impl<const D: usize> Information<D>
-where
-    Const<D>: ToTypenum + DimSub<nalgebra::U1> + DimMin<Const<D>, Output = Const<D>>,
-    nalgebra::DefaultAllocator: nalgebra::allocator::Allocator<nalgebra::DimDiff<Const<D>, nalgebra::U1>>
-        + nalgebra::allocator::Allocator<Const<D>, nalgebra::DimDiff<Const<D>, nalgebra::U1>>,
-{
+impl<const D: usize> Information<D> {
     /// Takes the upper triangle of `matrix` and finds its root: the Cholesky
-    /// factor where there is one, else (singular) the symmetric root.
+    /// factor where there is one, else (singular) a root from its eigenvectors.
     ///
     /// # Errors
     /// [`InformationFault`]; eigenvalues down to `−1e-9 max` count as rounding.
@@ -38,21 +33,18 @@ where
         if let Some(value) = matrix.iter().find(|x| !x.is_finite()) {
             return Err(InformationFault::NotFinite(*value));
         }
-        if let Some(factor) = matrix.cholesky() {
-            return Ok(Self {
-                root: factor.l().transpose(),
-                matrix,
-            });
+        if let Some(root) = upper_cholesky(&matrix) {
+            return Ok(Self { matrix, root });
         }
-        let eigen = SymmetricEigen::new(matrix);
-        let smallest = eigen.eigenvalues.min();
-        if smallest < -1e-9 * eigen.eigenvalues.max().max(0.0) || eigen.eigenvalues.max() < 0.0 {
+        let eigen = eigen(&matrix);
+        let (smallest, largest) = (eigen.eigenvalues.min(), eigen.eigenvalues.max());
+        if smallest < -1e-9 * largest.max(0.0) {
             return Err(InformationFault::Indefinite {
                 smallest_eigenvalue: smallest,
             });
         }
         Ok(Self {
-            root: symmetric_root(&eigen),
+            root: eigen_root(&eigen),
             matrix,
         })
     }
@@ -60,27 +52,40 @@ where
 
 /// Nearest positive semidefinite matrix in the Frobenius norm: negative
 /// eigenvalues become zero (Higham 1988). Only the upper triangle is read.
-pub fn project_information<const D: usize>(matrix: SMatrix<f64, D, D>) -> SMatrix<f64, D, D>
-where
-    Const<D>: ToTypenum + DimSub<nalgebra::U1> + DimMin<Const<D>, Output = Const<D>>,
-    nalgebra::DefaultAllocator: nalgebra::allocator::Allocator<nalgebra::DimDiff<Const<D>, nalgebra::U1>>
-        + nalgebra::allocator::Allocator<Const<D>, nalgebra::DimDiff<Const<D>, nalgebra::U1>>,
-{
+pub fn project_information<const D: usize>(matrix: SMatrix<f64, D, D>) -> SMatrix<f64, D, D> {
     let mut matrix = matrix;
     matrix.fill_lower_triangle_with_upper_triangle();
-    let eigen = SymmetricEigen::new(matrix);
-    let root = symmetric_root(&eigen);
+    let root = eigen_root::<D>(&eigen(&matrix));
     root.transpose() * root
 }
 
-fn symmetric_root<const D: usize>(eigen: &SymmetricEigen<f64, Const<D>>) -> SMatrix<f64, D, D>
-where
-    Const<D>: DimSub<nalgebra::U1>,
-    nalgebra::DefaultAllocator:
-        nalgebra::allocator::Allocator<nalgebra::DimDiff<Const<D>, nalgebra::U1>>,
-{
-    let roots = eigen.eigenvalues.map(|x| x.max(0.0).sqrt());
-    SMatrix::from_diagonal(&roots) * eigen.eigenvectors.transpose()
+/// `U` with `Ω = Uᵀ U`, upper triangular; `None` when a pivot is not positive.
+fn upper_cholesky<const D: usize>(matrix: &SMatrix<f64, D, D>) -> Option<SMatrix<f64, D, D>> {
+    let mut u = SMatrix::<f64, D, D>::zeros();
+    for j in 0..D {
+        for i in 0..=j {
+            let sum: f64 = (0..i).map(|k| u[(k, i)] * u[(k, j)]).sum();
+            let rest = matrix[(i, j)] - sum;
+            u[(i, j)] = if i < j {
+                rest / u[(i, i)]
+            } else if rest > 0.0 {
+                rest.sqrt()
+            } else {
+                return None;
+            };
+        }
+    }
+    Some(u)
+}
+
+/// Runs on a dynamic matrix: this path is rare, and fixed sizes would carry
+/// their bounds into every signature.
+fn eigen<const D: usize>(matrix: &SMatrix<f64, D, D>) -> SymmetricEigen<f64, Dyn> {
+    SymmetricEigen::new(DMatrix::from_column_slice(D, D, matrix.as_slice()))
+}
+
+fn eigen_root<const D: usize>(eigen: &SymmetricEigen<f64, Dyn>) -> SMatrix<f64, D, D> {
+    SMatrix::from_fn(|i, j| eigen.eigenvalues[i].max(0.0).sqrt() * eigen.eigenvectors[(j, i)])
 }
 
 impl<const D: usize> Information<D> {
