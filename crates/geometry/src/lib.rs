@@ -12,7 +12,10 @@
 //! Sources: T. Barfoot, *State Estimation for Robotics*, chapter 7; J. Solà, J. Deray,
 //! D. Atchuthan, *A micro Lie theory for state estimation in robotics*, arXiv:1812.01537.
 
+mod between;
+mod camera;
 mod finite_difference;
+mod group;
 mod scalar;
 mod se2;
 mod se3;
@@ -20,7 +23,16 @@ mod series;
 mod so2;
 mod so3;
 
+pub use between::{
+    Se3Between, se2_between, se2_between_residual, se3_between, se3_between_blocks,
+    se3_between_residual,
+};
+pub use camera::{
+    BalCamera, CameraFrame, Linearization, Pinhole, Projection, Stereo, bal_angle_axis_translation,
+    bal_world_from_camera,
+};
 pub use finite_difference::central_difference;
+pub use group::PoseGroup;
 pub use scalar::Scalar;
 pub use se2::Se2;
 pub use se3::Se3;

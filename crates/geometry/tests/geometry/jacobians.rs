@@ -1,6 +1,8 @@
 //! Group Jacobians against central differences, near rotation 0 and π too.
 
-use crate::common::{ANGLES, directions, distance, log_near};
+use crate::common::{
+    ANGLES, directions, distance, log_near, se2_log_near, se3_log_near, tangents, translations,
+};
 use nalgebra::{Matrix3, Matrix6, Vector3, Vector6};
 use slam16_geometry::{Se2, Se3, So3, central_difference};
 
@@ -10,32 +12,6 @@ const H: f64 = 1e-3;
 /// entries in a row. The translations below are at most 5 long, and each derivative of the
 /// logarithm near π grows by a factor of at most 2, so M₅ ≤ 32·5, M₀ ≤ 5: 6·(5e-12 + 8e-12).
 const TOLERANCE: f64 = 8e-11;
-
-fn translations() -> [Vector3<f64>; 3] {
-    [
-        Vector3::zeros(),
-        Vector3::new(0.5, -1.0, 2.0),
-        Vector3::new(-4.0, 3.0, 0.1),
-    ]
-}
-
-fn tangents() -> impl Iterator<Item = Vector6<f64>> {
-    ANGLES.into_iter().flat_map(|angle| {
-        directions().into_iter().flat_map(move |axis| {
-            translations().into_iter().map(move |rho| {
-                let phi = axis * angle;
-                Vector6::new(rho.x, rho.y, rho.z, phi.x, phi.y, phi.z)
-            })
-        })
-    })
-}
-
-/// Log(pose) on the branch of the reference rotation vector.
-fn se3_log_near(pose: &Se3, phi: &Vector3<f64>) -> Vector6<f64> {
-    let phi = log_near(&pose.rotation, phi);
-    let rho = So3::left_jacobian_inverse(&phi) * pose.translation;
-    Vector6::new(rho.x, rho.y, rho.z, phi.x, phi.y, phi.z)
-}
 
 #[test]
 fn so3_jacobians() {
@@ -95,29 +71,18 @@ fn se2_jacobians() {
         for t in translations() {
             let xi = Vector3::new(t.x, t.y, angle);
             let x = Se2::exp(&xi);
-            let log_near = |pose: &Se2| {
-                let mut log = pose.log();
-                let turns = ((log.z - angle) / (2.0 * core::f64::consts::PI)).round();
-                if turns != 0.0 {
-                    // The other branch: same pose, ρ = V(θ)⁻¹·t by solving with Jₗ's corner.
-                    log.z -= turns * 2.0 * core::f64::consts::PI;
-                    let v = Se2::left_jacobian(&Vector3::new(0.0, 0.0, log.z));
-                    let v = v.fixed_view::<2, 2>(0, 0).into_owned();
-                    let rho = v.try_inverse().unwrap() * pose.translation;
-                    log.x = rho.x;
-                    log.y = rho.y;
-                }
-                log
-            };
             let right = central_difference(H, |d: &Vector3<f64>| x.local(&Se2::exp(&(xi + d))));
             assert!(distance(&Se2::right_jacobian(&xi), &right) < TOLERANCE);
             let left = central_difference(H, |d: &Vector3<f64>| {
                 (Se2::exp(&(xi + d)) * x.inverse()).log()
             });
             assert!(distance(&Se2::left_jacobian(&xi), &left) < TOLERANCE);
-            let inverse = central_difference(H, |d: &Vector3<f64>| log_near(&x.retract(d)));
+            let inverse =
+                central_difference(H, |d: &Vector3<f64>| se2_log_near(&x.retract(d), angle));
             assert!(distance(&Se2::right_jacobian_inverse(&xi), &inverse) < TOLERANCE);
-            let inverse = central_difference(H, |d: &Vector3<f64>| log_near(&(Se2::exp(d) * x)));
+            let inverse = central_difference(H, |d: &Vector3<f64>| {
+                se2_log_near(&(Se2::exp(d) * x), angle)
+            });
             assert!(distance(&Se2::left_jacobian_inverse(&xi), &inverse) < TOLERANCE);
         }
     }
