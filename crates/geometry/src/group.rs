@@ -83,8 +83,8 @@ pub trait PoseGroup<const D: usize, const P: usize>:
     /// Residual r = Log(Z⁻¹ X) of a pose measured absolutely as `z`, with its Jacobian Jᵣ⁻¹(r).
     fn prior(&self, z: &Self) -> (SVector<f64, D>, SMatrix<f64, D, D>);
 
-    /// The landmark in the body frame, p = X⁻¹·l, with ∂p/∂δ = [−I, [p]×] (P×D; in the plane
-    /// [−I, (p_y, −p_x)ᵀ]) and ∂p/∂l = Rᵀ (P×P).
+    /// The landmark in the body frame, p = X⁻¹·l, with ∂p/∂δ = `[−I, p^]` (P×D; in the plane
+    /// `[−I, (p_y, −p_x)ᵀ]`) and ∂p/∂l = Rᵀ (P×P).
     fn observe_landmark(
         &self,
         landmark: &SVector<f64, P>,

@@ -4,14 +4,14 @@ use nalgebra::{Matrix3, Vector3};
 
 use crate::{Scalar, series};
 
-/// The cross-product matrix [v]×: `hat(v)·w = v × w`.
+/// The cross-product matrix v^: `hat(v)·w = v × w`.
 #[inline]
 pub fn hat<T: Scalar>(v: &Vector3<T>) -> Matrix3<T> {
     let o = T::zero();
     Matrix3::new(o, -v.z, v.y, v.z, o, -v.x, -v.y, v.x, o)
 }
 
-/// `I + b·[v]× + c·[v]×²`, the shape of every SO(3) Jacobian.
+/// `I + b·v^ + c·v^²`, the shape of every SO(3) Jacobian.
 #[inline(always)]
 pub(crate) fn rodrigues<T: Scalar>(v: &Vector3<T>, b: T, c: T) -> Matrix3<T> {
     let (x, y, z) = (v.x, v.y, v.z);

@@ -5,4 +5,5 @@
 mod between;
 mod cameras;
 mod common;
+mod groups;
 mod jacobians;
