@@ -168,16 +168,38 @@ impl<T: Scalar> So3<T> {
 
     /// `(roll, pitch, yaw)` in radians with R = Rz(yaw)·Ry(pitch)·Rx(roll), pitch in [−π/2, π/2].
     /// Where the pitch is ±π/2 to within rounding only yaw ∓ roll is determined: roll is 0 then.
+    ///
+    /// From the quaternion, w + y and x − z are (cos + sin)(pitch/2) times cosine and sine of
+    /// (roll − yaw)/2, w − y and x + z are (cos − sin)(pitch/2) times those of (roll + yaw)/2: both
+    /// combinations keep their accuracy close to the gimbal lock, which the matrix loses.
     pub fn roll_pitch_yaw(&self) -> (T, T, T) {
-        let r = self.matrix();
-        let horizontal = (r[(0, 0)] * r[(0, 0)] + r[(1, 0)] * r[(1, 0)]).sqrt();
-        let pitch = (-r[(2, 0)]).atan2(horizontal);
-        if horizontal > T::lit(16.0) * T::default_epsilon() {
-            let roll = r[(2, 1)].atan2(r[(2, 2)]);
-            (roll, pitch, r[(1, 0)].atan2(r[(0, 0)]))
-        } else {
-            (T::zero(), pitch, (-r[(0, 1)]).atan2(r[(1, 1)]))
+        let [x, y, z, w] = self.xyzw();
+        let two = T::lit(2.0);
+        let plus = ((w + y) * (w + y) + (x - z) * (x - z)).sqrt();
+        let minus = ((w - y) * (w - y) + (x + z) * (x + z)).sqrt();
+        let pitch = (two * (w * y - x * z)).atan2(plus * minus);
+        let mut half_difference = (x - z).atan2(w + y);
+        let mut half_sum = (x + z).atan2(w - y);
+        let lock = T::lit(16.0) * T::default_epsilon();
+        if minus <= lock {
+            half_sum = -half_difference;
+        } else if plus <= lock {
+            half_difference = -half_sum;
         }
+        let wrap = |angle: T| {
+            if angle > T::pi() {
+                angle - T::two_pi()
+            } else if angle < -T::pi() {
+                angle + T::two_pi()
+            } else {
+                angle
+            }
+        };
+        (
+            wrap(half_sum + half_difference),
+            pitch,
+            wrap(half_sum - half_difference),
+        )
     }
 
     /// The inverse rotation.

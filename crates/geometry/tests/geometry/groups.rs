@@ -146,8 +146,6 @@ proptest! {
         prop_assert_eq!(back.translation, a.translation);
         let (roll, pitch, yaw) = a.rotation.roll_pitch_yaw();
         let again = So3::from_roll_pitch_yaw(roll, pitch, yaw);
-        // Close to the gimbal lock roll and yaw share an error of ε/cos(pitch) each, which cancels
-        // in the rotation but for the part that cos(pitch) scales down.
         prop_assert!(a.rotation.local(&again).norm() <= 48.0 * EPS);
     }
 
@@ -233,10 +231,16 @@ fn roll_pitch_yaw_order() {
     assert!(expected.local(&found).norm() < 8.0 * EPS);
     let (r, p, y) = found.roll_pitch_yaw();
     assert!((r - roll).abs() + (p - pitch).abs() + (y - yaw).abs() < 32.0 * EPS);
+    // Close to the lock: a matrix entry's rounding would be magnified by 1/cos(pitch).
+    for gap in [1e-2, 1e-6, 1e-12] {
+        let close = So3::from_roll_pitch_yaw(0.4, FRAC_PI_2 - gap, 1.0);
+        let (r, p, y) = close.roll_pitch_yaw();
+        assert!(close.local(&So3::from_roll_pitch_yaw(r, p, y)).norm() < 16.0 * EPS);
+    }
     for pitch in [FRAC_PI_2, -FRAC_PI_2] {
         let locked = So3::from_roll_pitch_yaw(0.4, pitch, 1.0);
         let (r, p, y) = locked.roll_pitch_yaw();
-        // atan2 cannot resolve a pitch closer to ±π/2 than the rounding of the matrix.
+        assert_eq!(r, 0.0);
         assert!((p - pitch).abs() < 16.0 * EPS);
         let again = So3::from_roll_pitch_yaw(r, p, y);
         assert!(locked.local(&again).norm() < 32.0 * EPS);
