@@ -97,25 +97,34 @@ const ARCTAN: [f64; 11] = [
     1.0 / 21.0,
 ];
 
+/// Σ cₖ·sᵏ by Horner's scheme over the even and the odd coefficients apart, which are two chains
+/// of dependent operations of half the length.
 #[inline(always)]
 fn polynomial<T: Scalar, const N: usize>(s: T, coefficients: &[f64; N]) -> T {
-    let mut sum = T::zero();
-    for &c in coefficients.iter().rev() {
-        sum = sum * s + T::lit(c);
+    let q = s * s;
+    let mut parts = [T::zero(); 2];
+    for (k, &c) in coefficients.iter().enumerate().rev() {
+        parts[k % 2] = parts[k % 2] * q + T::lit(c);
     }
-    sum
+    parts[0] + s * parts[1]
 }
 
-/// The polynomial and its derivative with respect to `s`.
+/// The polynomial and its derivative with respect to `s`, from the parts E(q) + s·O(q), q = s²:
+/// the derivative is 2s·E'(q) + O(q) + 2q·O'(q).
 #[inline(always)]
 fn polynomial_and_slope<T: Scalar, const N: usize>(s: T, coefficients: &[f64; N]) -> (T, T) {
-    let mut sum = T::zero();
-    let mut slope = T::zero();
-    for &c in coefficients.iter().rev() {
-        slope = slope * s + sum;
-        sum = sum * s + T::lit(c);
+    let q = s * s;
+    let mut parts = [T::zero(); 2];
+    let mut slopes = [T::zero(); 2];
+    for (k, &c) in coefficients.iter().enumerate().rev() {
+        slopes[k % 2] = slopes[k % 2] * q + parts[k % 2];
+        parts[k % 2] = parts[k % 2] * q + T::lit(c);
     }
-    (sum, slope)
+    let two = T::lit(2.0);
+    (
+        parts[0] + s * parts[1],
+        parts[1] + two * s * (slopes[0] + s * slopes[1]),
+    )
 }
 
 /// (sin(θ/2)/θ, cos(θ/2)): scales a rotation vector to a quaternion's vector part.
@@ -274,8 +283,8 @@ mod tests {
 
     /// Every coefficient against the reference, in units of `epsilon`.
     ///
-    /// Below s = 1 the relative error of a Horner sum with terms falling by 12 or more is at most
-    /// that of its last two steps, 4ε. Above, a coefficient enters a Jacobian times θᵏ, and its
+    /// Below s = 1 the relative error of a sum with terms falling by 12 or more is at most that of
+    /// its last steps, 4ε. Above, a coefficient enters a Jacobian times θᵏ, and its
     /// closed form is a difference of numbers near 1 divided by θᵏ, at most six roundings; the
     /// slopes pass that error on with a factor of 2.
     fn check<T: Scalar>(epsilon: f64) {
