@@ -171,6 +171,17 @@ impl SymmetricBlocks {
         &self.diagonal[self.diagonal_start[v]..self.diagonal_start[v + 1]]
     }
 
+    /// Writes the scalar diagonal.
+    pub fn copy_diagonal(&self, to: &mut [f64]) {
+        for v in 0..self.layout.variables() {
+            let dim = self.layout.dim(v);
+            let block = self.diagonal_block(v);
+            for (c, d) in to[self.layout.range(v)].iter_mut().enumerate() {
+                *d = block[c * (dim + 1)];
+            }
+        }
+    }
+
     /// Off-diagonal block number `k`, column-major.
     #[inline]
     pub fn below_block(&self, k: usize) -> &[f64] {

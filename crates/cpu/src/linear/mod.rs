@@ -22,8 +22,16 @@ pub(crate) struct Description {
 ///
 /// `update` is called once per linearisation, `solve` once per damping.
 pub(crate) trait LinearSolver: Send {
-    /// Takes new Jacobian values; the structure never changes.
-    fn update(&mut self, jacobian: &Jacobian<f64>, threads: &Threads) -> Result<(), NumericError>;
+    /// Takes new Jacobian values (the structure never changes) and writes
+    /// `gradient = Jᵀ r` and `scale = diag(JᵀJ)`, not clamped.
+    /// [`normal_vectors`] does the latter for solvers that form no `JᵀJ`.
+    fn update(
+        &mut self,
+        jacobian: &Jacobian<f64>,
+        gradient: &mut [f64],
+        scale: &mut [f64],
+        threads: &Threads,
+    ) -> Result<(), NumericError>;
 
     /// Writes the step `δ`. `gradient` is `Jᵀ r`, `scale` is the diagonal `D`;
     /// held scalars have zero columns and must get a step of exactly zero.

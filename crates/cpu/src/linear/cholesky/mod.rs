@@ -1,0 +1,231 @@
+//! `cholesky`: the normal equations by a sparse factor, which may be kept over
+//! several linearisations and corrected by conjugate gradients.
+
+mod cost_model;
+mod correct;
+
+use std::sync::Arc;
+
+use slam16_solver::{Fallback, LinearOutcome, LinearRequest, NumericError, RolePrecisions};
+use slam16_sparse::{
+    Cholesky, Compute, Jacobian, NormalAssembly, Ordering, SymbolicCholesky, SymmetricBlocks,
+    Threads,
+};
+
+use super::{Description, LinearSolver};
+use correct::Correction;
+
+/// When a factor of an earlier linearisation still serves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Reuse {
+    /// Factor at every solve.
+    Never,
+    /// Correct an old factor by at most so many CG iterations; where that is
+    /// not enough, factor anew. `None` lets the predicted costs decide.
+    UpTo(Option<usize>),
+}
+
+/// Sparse Cholesky with factors in `T`; vectors and products stay in f64.
+///
+/// With `T = f64` and [`Reuse::Never`] this is the reference solver. With an
+/// old factor or `T = f32` the factor is a preconditioner and CG on the f64
+/// normal matrix restores the accuracy, so the step solves the same equations.
+pub(crate) struct CholeskySolver<T: Compute> {
+    assembly: NormalAssembly,
+    matrix: SymmetricBlocks,
+    factor: Cholesky<T>,
+    /// `λ D` of the current solve.
+    shift: Vec<f64>,
+    narrow: Vec<T>,
+    correction: Correction,
+    reuse: Reuse,
+    /// The factor holds values.
+    factored: bool,
+    /// The factor belongs to the current matrix and damping.
+    fresh_for: Option<f64>,
+    max_corrections: usize,
+    exact: bool,
+    fallbacks: Vec<Fallback>,
+}
+
+impl<T: Compute> CholeskySolver<T> {
+    pub(crate) fn new(
+        structure: &slam16_sparse::JacobianStructure,
+        ordering: Ordering,
+        reuse: Reuse,
+    ) -> Self {
+        let assembly = NormalAssembly::new(structure);
+        let matrix = assembly.zeros();
+        let symbolic = Arc::new(SymbolicCholesky::analyze(
+            structure.layout.clone(),
+            assembly.pattern(),
+            ordering,
+        ));
+        let prediction = symbolic.prediction();
+        let scalars = structure.layout.scalars();
+        let max_corrections = match reuse {
+            Reuse::Never => 0,
+            Reuse::UpTo(Some(limit)) => limit,
+            Reuse::UpTo(None) => cost_model::worthwhile_corrections(
+                prediction.flops,
+                prediction.nonzeros,
+                matrix.diagonal.len() + matrix.below.len(),
+            ),
+        };
+        Self {
+            assembly,
+            matrix,
+            factor: Cholesky::new(symbolic),
+            shift: vec![0.0; scalars],
+            narrow: vec![<T as num_traits::Zero>::zero(); scalars],
+            correction: Correction::new(scalars),
+            reuse,
+            factored: false,
+            fresh_for: None,
+            max_corrections,
+            exact: true,
+            fallbacks: Vec::new(),
+        }
+    }
+
+    fn factorize(&mut self, damping: f64, threads: &Threads) -> Result<(), NumericError> {
+        self.factored = false;
+        self.fresh_for = None;
+        self.factor
+            .factorize(&self.matrix, &self.shift, threads)
+            .map_err(|e| NumericError::NotPositiveDefinite {
+                variable: e.variable,
+                pivot: e.pivot,
+            })?;
+        self.factored = true;
+        self.fresh_for = Some(damping);
+        Ok(())
+    }
+
+    /// `to = (L Lᵀ)⁻¹ from`.
+    fn apply(factor: &Cholesky<T>, narrow: &mut [T], from: &[f64], to: &mut [f64]) {
+        if let Some(to) = same_type::<T>(to) {
+            for (t, f) in to.iter_mut().zip(from) {
+                *t = T::encode(*f);
+            }
+            factor.solve_in_place(to);
+            return;
+        }
+        // A power of two brings the largest entry near 1, so that f32 neither
+        // overflows nor loses small residuals; it is undone exactly.
+        let largest = from.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        let unit = if largest > 0.0 && largest.is_finite() {
+            largest.log2().floor().exp2()
+        } else {
+            1.0
+        };
+        for (n, f) in narrow.iter_mut().zip(from) {
+            *n = T::encode(*f / unit);
+        }
+        factor.solve_in_place(narrow);
+        for (t, n) in to.iter_mut().zip(narrow.iter()) {
+            *t = n.widen() * unit;
+        }
+    }
+}
+
+/// The vector itself when `T` is f64.
+fn same_type<T: Compute>(vector: &mut [f64]) -> Option<&mut [T]> {
+    (T::NAME == <f64 as slam16_sparse::Store>::NAME).then(|| bytemuck::cast_slice_mut(vector))
+}
+
+impl<T: Compute> LinearSolver for CholeskySolver<T> {
+    fn update(
+        &mut self,
+        jacobian: &Jacobian<f64>,
+        gradient: &mut [f64],
+        scale: &mut [f64],
+        threads: &Threads,
+    ) -> Result<(), NumericError> {
+        self.assembly
+            .assemble(jacobian, &mut self.matrix, gradient, threads);
+        self.matrix.copy_diagonal(scale);
+        self.fresh_for = None;
+        Ok(())
+    }
+
+    fn solve(
+        &mut self,
+        _jacobian: &Jacobian<f64>,
+        gradient: &[f64],
+        scale: &[f64],
+        request: &LinearRequest,
+        step: &mut [f64],
+        threads: &Threads,
+    ) -> Result<LinearOutcome, NumericError> {
+        for (s, d) in self.shift.iter_mut().zip(scale) {
+            *s = request.damping * d;
+        }
+        let mut outcome = LinearOutcome::default();
+        let reuse = self.factored && self.reuse != Reuse::Never;
+        if reuse && self.fresh_for != Some(request.damping) {
+            let (factor, narrow) = (&self.factor, &mut self.narrow);
+            let corrected = self.correction.run(
+                |x, y| self.matrix.mul(&self.shift, x, y),
+                |r, z| Self::apply(factor, narrow, r, z),
+                gradient,
+                step,
+                self.max_corrections,
+                request.deadline,
+            );
+            outcome.iterations = corrected.iterations;
+            if corrected.converged {
+                self.exact = false;
+                return Ok(outcome);
+            }
+        }
+        if self.fresh_for != Some(request.damping) {
+            self.factorize(request.damping, threads)?;
+            outcome.factorizations = 1;
+        }
+        let (factor, narrow) = (&self.factor, &mut self.narrow);
+        if T::NAME == "f64" {
+            for (s, g) in step.iter_mut().zip(gradient) {
+                *s = -g;
+            }
+            factor.solve_in_place(same_type::<T>(step).unwrap_or(narrow));
+            self.exact = true;
+            outcome.iterations = 0;
+            return Ok(outcome);
+        }
+        let corrected = self.correction.run(
+            |x, y| self.matrix.mul(&self.shift, x, y),
+            |r, z| Self::apply(factor, narrow, r, z),
+            gradient,
+            step,
+            correct::FRESH_LIMIT,
+            request.deadline,
+        );
+        self.exact = false;
+        outcome.iterations += corrected.iterations;
+        Ok(outcome)
+    }
+
+    fn exact(&self) -> bool {
+        self.exact
+    }
+
+    fn describe(&self) -> Description {
+        Description {
+            name: "cholesky".to_owned(),
+            ordering: self.factor.symbolic().ordering().name().to_owned(),
+            precision: RolePrecisions {
+                products: "f64".to_owned(),
+                triangular: T::NAME.to_owned(),
+                vectors: "f64".to_owned(),
+                residual: "f64".to_owned(),
+                update: "f64".to_owned(),
+            },
+            fallbacks: self.fallbacks.clone(),
+            bytes: self.assembly.bytes()
+                + self.factor.bytes()
+                + 8 * (self.matrix.diagonal.len() + self.matrix.below.len() + self.shift.len())
+                + self.correction.bytes(),
+        }
+    }
+}
