@@ -146,6 +146,17 @@ impl<S: Store> EdgeBlocks<S> {
         &self.b[f * n..(f + 1) * n]
     }
 
+    /// The block that item `item` of [`EdgeStructure::incidence_items`] names.
+    #[inline]
+    pub fn side(&self, item: u32) -> &[S] {
+        let f = item as usize >> 1;
+        if item & 1 == 0 {
+            self.block_a(f)
+        } else {
+            self.block_b(f)
+        }
+    }
+
     /// Bytes of both block arrays.
     pub fn bytes(&self) -> usize {
         std::mem::size_of_val(self.a.as_slice()) + std::mem::size_of_val(self.b.as_slice())

@@ -6,17 +6,27 @@
 //! factors. `y = J x` runs over factors, `z = Jᵀ y` gathers per variable in
 //! fixed order, so no result depends on the number of threads.
 
+mod csr;
 mod edge;
 mod jacobian;
+mod kernels;
 mod layout;
+mod normal_matrix;
 mod store;
 mod symmetric;
 mod symmetric_mul;
+#[cfg(test)]
+mod test_data;
 mod threads;
 
 pub use edge::{EdgeBlocks, EdgeShape, EdgeStructure, NO_VARIABLE};
 pub use jacobian::{Jacobian, JacobianStructure};
+pub use kernels::{
+    ColumnScaling, DiagonalBlocks, column_norms, encode_blocks, jacobian_mul,
+    jacobian_transpose_mul, row_count,
+};
 pub use layout::BlockLayout;
+pub use normal_matrix::NormalAssembly;
 pub use store::{Compute, Store};
 pub use symmetric::{SymmetricBlocks, SymmetricPattern};
 pub use threads::Threads;

@@ -1,0 +1,26 @@
+//! What iterative solvers do to the blocks of a Jacobian.
+//!
+//! Every kernel is generic over [`Store`](crate::Store): it loads from storage
+//! and computes in [`Store::Compute`](crate::Store::Compute). A factor's
+//! outputs, or a variable's, are computed by one item in a fixed order, so the
+//! bits do not depend on the number of threads.
+
+mod arith;
+mod column_norms;
+mod diagonal;
+mod encode;
+mod jacobian_mul;
+mod jacobian_transpose_mul;
+mod split;
+
+pub use column_norms::column_norms;
+pub use diagonal::DiagonalBlocks;
+pub use encode::{ColumnScaling, encode_blocks};
+pub use jacobian_mul::{jacobian_mul, row_count};
+pub use jacobian_transpose_mul::jacobian_transpose_mul;
+
+pub(crate) use arith::{ShapeKernel, dispatch, madd};
+pub(crate) use split::split_by_ends;
+
+#[cfg(test)]
+mod tests;
