@@ -1,8 +1,7 @@
 //! Bundles: cameras, points and observations.
 
 use nalgebra::Vector3;
-use slam16_geometry::Se3;
-use slam16_geometry::camera::{Pinhole, Stereo};
+use slam16_geometry::{Pinhole, Se3, Stereo};
 
 use crate::pose_graph::check_range;
 use crate::{CameraId, LensId, Loss, PointId, ProblemError};

@@ -2,14 +2,17 @@
 
 mod factors;
 mod information;
-
-use std::collections::HashMap;
+mod labels;
+mod parts;
 
 use nalgebra::SVector;
 use slam16_geometry::{PoseGroup, Se2, Se3};
 
 pub use factors::{Between, LandmarkObservation, PosePrior};
 pub use information::{Information, InformationFault, project_information};
+pub use labels::Labels;
+pub use parts::GraphParts;
+use parts::not_finite_vertex;
 
 use crate::{LandmarkId, Loss, PoseId, ProblemError, SensorId};
 
@@ -48,7 +51,7 @@ pub struct PoseGraph<G, const D: usize, const P: usize> {
     pub(crate) observations: Vec<LandmarkObservation<P>>,
     pub(crate) priors: Vec<PosePrior<G, D>>,
     pub(crate) losses: GraphLosses,
-    labels: HashMap<u64, Vertex>,
+    labels: Labels,
 }
 
 /// What a label stands for.
@@ -58,6 +61,26 @@ pub enum Vertex {
     Pose(PoseId),
     /// A landmark.
     Landmark(LandmarkId),
+}
+
+impl Vertex {
+    /// Set in the code of a landmark.
+    const LANDMARK: u32 = 1 << 31;
+
+    fn code(self) -> u32 {
+        match self {
+            Self::Pose(id) => id.0,
+            Self::Landmark(id) => id.0 | Self::LANDMARK,
+        }
+    }
+
+    fn from_code(code: u32) -> Self {
+        if code & Self::LANDMARK == 0 {
+            Self::Pose(PoseId(code))
+        } else {
+            Self::Landmark(LandmarkId(code & !Self::LANDMARK))
+        }
+    }
 }
 
 impl<G: PoseGroup<D, P>, const D: usize, const P: usize> Default for PoseGraph<G, D, P> {
@@ -84,7 +107,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
             observations: Vec::new(),
             priors: Vec::new(),
             losses: GraphLosses::default(),
-            labels: HashMap::new(),
+            labels: Labels::new(),
         }
     }
 
@@ -94,10 +117,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
     /// A label in use, or a number that is not finite.
     pub fn add_pose(&mut self, label: u64, world_from_body: G) -> Result<PoseId, ProblemError> {
         if !world_from_body.is_finite() {
-            return Err(ProblemError::NotFinite {
-                element: format!("vertex {label}"),
-                value: f64::NAN,
-            });
+            return Err(not_finite_vertex(label, f64::NAN));
         }
         let id = PoseId::from(self.poses.len());
         self.claim(label, Vertex::Pose(id))?;
@@ -118,10 +138,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
         in_world: SVector<f64, P>,
     ) -> Result<LandmarkId, ProblemError> {
         if let Some(value) = in_world.iter().find(|x| !x.is_finite()) {
-            return Err(ProblemError::NotFinite {
-                element: format!("vertex {label}"),
-                value: *value,
-            });
+            return Err(not_finite_vertex(label, *value));
         }
         let id = LandmarkId::from(self.landmarks.len());
         self.claim(label, Vertex::Landmark(id))?;
@@ -132,14 +149,9 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
     }
 
     fn claim(&mut self, label: u64, vertex: Vertex) -> Result<(), ProblemError> {
-        match self.labels.entry(label) {
-            std::collections::hash_map::Entry::Occupied(_) => {
-                Err(ProblemError::DuplicateVertex { label })
-            }
-            std::collections::hash_map::Entry::Vacant(slot) => {
-                slot.insert(vertex);
-                Ok(())
-            }
+        match self.labels.insert(label, vertex.code()) {
+            None => Ok(()),
+            Some(_) => Err(ProblemError::DuplicateVertex { label }),
         }
     }
 
@@ -161,19 +173,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
         measurement: G,
         information: Information<D>,
     ) -> Result<(), ProblemError> {
-        self.check_pose(from)?;
-        self.check_pose(to)?;
-        if from == to {
-            return Err(ProblemError::SelfEdge {
-                label: self.pose_labels[from.index()],
-            });
-        }
-        if !measurement.is_finite() {
-            return Err(ProblemError::NotFinite {
-                element: self.edge_name(from, to),
-                value: f64::NAN,
-            });
-        }
+        self.check_between(from, to, &measurement)?;
         self.between.push(Between {
             from,
             to,
@@ -192,23 +192,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
         &mut self,
         observation: LandmarkObservation<P>,
     ) -> Result<(), ProblemError> {
-        self.check_pose(observation.pose)?;
-        check_range(
-            "landmark",
-            observation.landmark.index(),
-            self.landmarks.len(),
-        )?;
-        check_range("sensor", observation.sensor.index(), self.sensors.len())?;
-        if let Some(value) = observation.measurement.iter().find(|x| !x.is_finite()) {
-            return Err(ProblemError::NotFinite {
-                element: format!(
-                    "observation {} -> {}",
-                    self.pose_labels[observation.pose.index()],
-                    self.landmark_labels[observation.landmark.index()]
-                ),
-                value: *value,
-            });
-        }
+        self.check_observation(&observation)?;
         self.observations.push(observation);
         Ok(())
     }
@@ -223,13 +207,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
         measurement: G,
         information: Information<D>,
     ) -> Result<(), ProblemError> {
-        self.check_pose(pose)?;
-        if !measurement.is_finite() {
-            return Err(ProblemError::NotFinite {
-                element: format!("prior of vertex {}", self.pose_labels[pose.index()]),
-                value: f64::NAN,
-            });
-        }
+        self.check_prior(pose, &measurement)?;
         self.priors.push(PosePrior {
             pose,
             measurement,
@@ -253,7 +231,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
 
     /// What a label stands for.
     pub fn find(&self, label: u64) -> Option<Vertex> {
-        self.labels.get(&label).copied()
+        self.labels.get(label).map(Vertex::from_code)
     }
 
     /// All poses, `world_from_body`.
