@@ -5,11 +5,15 @@
 //! solvers.
 
 mod bundle;
+mod components;
 mod error;
 mod ids;
+#[cfg(test)]
+mod jacobian_check;
 mod least_squares;
 mod loss;
 mod pose_graph;
+mod trajectory;
 
 pub use bundle::{BalIntrinsics, Bundle, Camera, Lens, Observation};
 pub use error::ProblemError;
@@ -18,5 +22,6 @@ pub use least_squares::{Cost, LeastSquares, Note, ProblemKind, Setup};
 pub use loss::Loss;
 pub use pose_graph::{
     Between, GraphLosses, GraphParts, Information, InformationFault, Labels, LandmarkObservation,
-    PoseGraph, PoseGraph2, PoseGraph3, PosePrior, Vertex, project_information,
+    PoseGraph, PoseGraph2, PoseGraph3, PoseGraphState, PosePrior, Vertex, project_information,
 };
+pub use trajectory::Trajectory;

@@ -2,7 +2,8 @@
 
 use nalgebra::{DMatrix, Dyn, SMatrix, SymmetricEigen};
 
-/// A symmetric positive semidefinite `Ω` with a square root `U`, `Ω = Uᵀ U`.
+/// A symmetric positive semidefinite `Ω` with an upper triangular square root
+/// `U`, `Ω = Uᵀ U`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Information<const D: usize> {
     matrix: SMatrix<f64, D, D>,
@@ -23,7 +24,8 @@ pub enum InformationFault {
 
 impl<const D: usize> Information<D> {
     /// Takes the upper triangle of `matrix` and finds its root: the Cholesky
-    /// factor where there is one, else (singular) a root from its eigenvectors.
+    /// factor where there is one, else (singular) the triangular factor of a
+    /// root from its eigenvectors.
     ///
     /// # Errors
     /// [`InformationFault`]; eigenvalues down to `−1e-9 max` count as rounding.
@@ -84,8 +86,13 @@ fn eigen<const D: usize>(matrix: &SMatrix<f64, D, D>) -> SymmetricEigen<f64, Dyn
     SymmetricEigen::new(DMatrix::from_column_slice(D, D, matrix.as_slice()))
 }
 
+/// `√Λ Vᵀ = Q U`: `U` is a root too, and triangular.
 fn eigen_root<const D: usize>(eigen: &SymmetricEigen<f64, Dyn>) -> SMatrix<f64, D, D> {
-    SMatrix::from_fn(|i, j| eigen.eigenvalues[i].max(0.0).sqrt() * eigen.eigenvectors[(j, i)])
+    let root = DMatrix::from_fn(D, D, |i, j| {
+        eigen.eigenvalues[i].max(0.0).sqrt() * eigen.eigenvectors[(j, i)]
+    });
+    let upper = root.qr().unpack_r();
+    SMatrix::from_fn(|i, j| if i <= j { upper[(i, j)] } else { 0.0 })
 }
 
 impl<const D: usize> Information<D> {
@@ -94,7 +101,7 @@ impl<const D: usize> Information<D> {
         &self.matrix
     }
 
-    /// `U` with `Ω = Uᵀ U`; the whitened residual is `U r`.
+    /// Upper triangular `U` with `Ω = Uᵀ U`; the whitened residual is `U r`.
     pub fn root(&self) -> &SMatrix<f64, D, D> {
         &self.root
     }
@@ -105,5 +112,56 @@ impl<const D: usize> Information<D> {
             matrix: SMatrix::identity() * weight,
             root: SMatrix::identity() * weight.max(0.0).sqrt(),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use nalgebra::{Matrix3, Matrix6, Vector3};
+
+    use super::*;
+
+    #[test]
+    fn roots_are_triangular_and_square_to_the_matrix() {
+        let v = Vector3::new(1.0, -2.0, 0.5);
+        let w = Vector3::new(0.3, 0.1, 4.0);
+        let singular = v * v.transpose() + w * w.transpose();
+        for matrix in [
+            singular,
+            v * v.transpose(),
+            Matrix3::zeros(),
+            singular + Matrix3::identity(),
+        ] {
+            let information = Information::new(matrix).unwrap();
+            let root = information.root();
+            for (i, j) in [(1, 0), (2, 0), (2, 1)] {
+                assert_eq!(root[(i, j)], 0.0);
+            }
+            // The eigenvectors are orthogonal to a few units, so is the QR factor.
+            let error = (root.transpose() * root - matrix).abs().max();
+            assert!(error <= 64.0 * f64::EPSILON * matrix.norm(), "{error}");
+        }
+    }
+
+    #[test]
+    fn indefinite_and_infinite_matrices_are_refused_and_projection_repairs_them() {
+        let bad = Matrix6::from_diagonal(&nalgebra::vector![3.0, 2.0, -1.0, 1.0, 1.0, 1.0]);
+        let Err(InformationFault::Indefinite {
+            smallest_eigenvalue,
+        }) = Information::new(bad)
+        else {
+            unreachable!("an indefinite matrix was taken");
+        };
+        assert!((smallest_eigenvalue + 1.0).abs() < 1e-12);
+        let repaired = project_information(bad);
+        assert!((repaired[(2, 2)]).abs() < 1e-12 && (repaired[(0, 0)] - 3.0).abs() < 1e-12);
+        assert!(Information::new(repaired).is_ok());
+        let mut infinite = Matrix3::identity();
+        infinite[(0, 2)] = f64::INFINITY;
+        assert!(matches!(
+            Information::new(infinite),
+            Err(InformationFault::NotFinite(_))
+        ));
     }
 }

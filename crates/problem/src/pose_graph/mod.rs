@@ -1,9 +1,15 @@
 //! Pose graphs in the plane and in space, with landmarks and priors.
 
 mod factors;
+mod gauge;
 mod information;
 mod labels;
+mod least_squares;
+mod linearize;
 mod parts;
+#[cfg(test)]
+mod tests;
+mod whiten;
 
 use nalgebra::SVector;
 use slam16_geometry::{PoseGroup, Se2, Se3};
@@ -11,6 +17,7 @@ use slam16_geometry::{PoseGroup, Se2, Se3};
 pub use factors::{Between, LandmarkObservation, PosePrior};
 pub use information::{Information, InformationFault, project_information};
 pub use labels::Labels;
+pub use least_squares::PoseGraphState;
 pub use parts::GraphParts;
 use parts::not_finite_vertex;
 
@@ -37,7 +44,8 @@ pub struct GraphLosses {
 ///
 /// `G` is the group, `D` its tangent dimension, `P` the dimension of space.
 /// Factor sets, in this order: between edges, landmark observations, pose
-/// priors. Variables, in this order: poses, landmarks.
+/// priors; a kind of which there is no factor has no set. Variables, in this
+/// order: poses, landmarks.
 #[derive(Clone, Debug)]
 pub struct PoseGraph<G, const D: usize, const P: usize> {
     pub(crate) poses: Vec<G>,
@@ -227,6 +235,20 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
             self.pose_labels[from.index()],
             self.pose_labels[to.index()]
         )
+    }
+
+    /// How a landmark observation is named in errors.
+    pub(crate) fn observation_name(&self, pose: PoseId, landmark: LandmarkId) -> String {
+        format!(
+            "observation {} -> {}",
+            self.pose_labels[pose.index()],
+            self.landmark_labels[landmark.index()]
+        )
+    }
+
+    /// How a prior is named in errors.
+    pub(crate) fn prior_name(&self, pose: PoseId) -> String {
+        format!("prior of vertex {}", self.pose_labels[pose.index()])
     }
 
     /// What a label stands for.

@@ -160,11 +160,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
         match observation.measurement.iter().find(|x| !x.is_finite()) {
             None => Ok(()),
             Some(value) => Err(ProblemError::NotFinite {
-                element: format!(
-                    "observation {} -> {}",
-                    self.pose_labels[observation.pose.index()],
-                    self.landmark_labels[observation.landmark.index()]
-                ),
+                element: self.observation_name(observation.pose, observation.landmark),
                 value: *value,
             }),
         }
@@ -176,7 +172,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
             return Ok(());
         }
         Err(ProblemError::NotFinite {
-            element: format!("prior of vertex {}", self.pose_labels[pose.index()]),
+            element: self.prior_name(pose),
             value: f64::NAN,
         })
     }
