@@ -8,6 +8,7 @@
 
 mod csr;
 mod edge;
+mod isa;
 mod jacobian;
 mod kernels;
 mod layout;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::split_by_ends;
-use crate::{BlockLayout, EdgeBlocks, Store, Threads};
+use super::{dispatch_shape, split_by_ends};
+use crate::normal_matrix::AddDiagonal;
+use crate::{BlockLayout, EdgeBlocks, Threads};
 
 /// Variables per parallel task.
 const CHUNK: usize = 256;
@@ -59,7 +60,7 @@ impl DiagonalBlocks {
 
     /// Fills in the diagonal blocks of `JᵀJ`: `Σ A_fᵀ A_f + Σ B_fᵀ B_f` over the
     /// factors of each variable, sets in order and factors ascending.
-    pub fn fill_with_gram<S: Store>(&mut self, sets: &[EdgeBlocks<S>], threads: &Threads) {
+    pub fn fill_with_gram(&mut self, sets: &[EdgeBlocks<f64>], threads: &Threads) {
         let layout = &self.layout;
         let start = &self.start;
         let variables = layout.variables();
@@ -68,35 +69,17 @@ impl DiagonalBlocks {
         let tasks = pieces.into_iter().enumerate().collect();
         threads.for_each(tasks, |(i, values): (usize, &mut [f64])| {
             values.fill(0.0);
-            let first = i * CHUNK;
-            for v in first..(first + CHUNK).min(variables) {
-                let dim = layout.dim(v);
-                let gram = &mut values[start[v] - start[first]..][..dim * dim];
-                for blocks in sets {
-                    let rows = blocks.structure().shape().rows;
-                    for &item in blocks.structure().incidence_items(v) {
-                        add_gram(blocks.side(item), rows, dim, gram);
-                    }
-                }
-                for j in 0..dim {
-                    for i in 0..j {
-                        gram[i * dim + j] = gram[j * dim + i];
-                    }
-                }
+            for blocks in sets {
+                let kernel = AddDiagonal {
+                    layout,
+                    blocks,
+                    residuals: None,
+                    variables: i * CHUNK..((i + 1) * CHUNK).min(variables),
+                    diagonal: &mut *values,
+                    gradient: &mut [],
+                };
+                dispatch_shape(blocks.structure().shape(), kernel);
             }
         });
-    }
-}
-
-/// Upper triangle of `gram += blockᵀ block`.
-fn add_gram<S: Store>(block: &[S], rows: usize, dim: usize, gram: &mut [f64]) {
-    for j in 0..dim {
-        for i in 0..=j {
-            let mut sum = 0.0;
-            for r in 0..rows {
-                sum += block[i * rows + r].widen() * block[j * rows + r].widen();
-            }
-            gram[j * dim + i] += sum;
-        }
     }
 }

@@ -1,10 +1,13 @@
 //! Scaling the columns of a Jacobian and rounding it to storage in one pass.
 
 use super::DiagonalBlocks;
+use crate::isa::{Isa, Kernel, dispatch, madd, round_into};
 use crate::{BlockLayout, EdgeBlocks, Store, Threads};
 
 /// Factors per parallel task.
 const CHUNK: usize = 1024;
+/// Factors scaled before they are rounded together.
+const BATCH: usize = 16;
 
 /// What the columns are multiplied with before they are rounded.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +50,15 @@ pub fn encode_blocks<S: Store>(
             .collect();
         overflows += threads
             .map(tasks, |((to, from), variables): ((&mut [S], &[f64]), _)| {
-                encode_side(variables, (shape.rows, cols), from, to, scaling, layout)
+                dispatch(EncodeSide {
+                    variables,
+                    rows: shape.rows,
+                    cols,
+                    from,
+                    to,
+                    scaling,
+                    layout,
+                })
             })
             .into_iter()
             .sum::<usize>();
@@ -55,50 +66,72 @@ pub fn encode_blocks<S: Store>(
     overflows
 }
 
-fn encode_side<S: Store>(
-    variables: &[u32],
-    (rows, cols): (usize, usize),
-    from: &[f64],
-    to: &mut [S],
-    scaling: ColumnScaling<'_>,
-    layout: &BlockLayout,
-) -> usize {
-    let mut overflows = 0;
-    let mut put = |to: &mut S, value: f64| {
-        *to = S::encode(value);
-        overflows += usize::from(value.is_finite() && !to.widen().is_finite());
-    };
-    let size = rows * cols;
-    for ((to, from), &v) in to
-        .chunks_exact_mut(size)
-        .zip(from.chunks_exact(size))
-        .zip(variables)
-    {
-        match scaling {
-            ColumnScaling::None => {
-                for (to, &from) in to.iter_mut().zip(from) {
-                    put(to, from);
-                }
-            }
-            ColumnScaling::Scalars(scale) => {
-                let scale = &scale[layout.range(v as usize)];
-                for (c, &scale) in scale.iter().enumerate() {
-                    for r in c * rows..(c + 1) * rows {
-                        put(&mut to[r], from[r] * scale);
+/// One side of a run of factors.
+struct EncodeSide<'a, S> {
+    variables: &'a [u32],
+    rows: usize,
+    cols: usize,
+    from: &'a [f64],
+    to: &'a mut [S],
+    scaling: ColumnScaling<'a>,
+    layout: &'a BlockLayout,
+}
+
+impl<S: Store> Kernel for EncodeSide<'_, S> {
+    type Output = usize;
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) -> usize {
+        let (rows, cols) = (self.rows, self.cols);
+        let size = rows * cols;
+        if matches!(self.scaling, ColumnScaling::None) {
+            return round_into(isa, self.from, self.to);
+        }
+        let mut overflows = 0;
+        let mut scaled = vec![0.0; BATCH * size];
+        for ((to, from), variables) in self
+            .to
+            .chunks_mut(BATCH * size)
+            .zip(self.from.chunks(BATCH * size))
+            .zip(self.variables.chunks(BATCH))
+        {
+            let scaled = &mut scaled[..from.len()];
+            let blocks = scaled.chunks_exact_mut(size).zip(from.chunks_exact(size));
+            for ((scaled, from), &v) in blocks.zip(variables) {
+                match self.scaling {
+                    ColumnScaling::None => {}
+                    ColumnScaling::Scalars(scale) => {
+                        let scale = &scale[self.layout.range(v as usize)];
+                        scale_block(rows, from, scale, scaled);
+                    }
+                    ColumnScaling::Upper(upper) => {
+                        mul_upper::<I>((rows, cols), from, upper.block(v as usize), scaled);
                     }
                 }
             }
-            ColumnScaling::Upper(blocks) => {
-                let upper = blocks.block(v as usize);
-                for j in 0..cols {
-                    for r in 0..rows {
-                        let sum = (0..=j)
-                            .fold(0.0, |sum, i| sum + from[i * rows + r] * upper[j * cols + i]);
-                        put(&mut to[j * rows + r], sum);
-                    }
-                }
+            overflows += round_into(isa, scaled, to);
+        }
+        overflows
+    }
+}
+
+#[inline(always)]
+fn scale_block(rows: usize, from: &[f64], scale: &[f64], to: &mut [f64]) {
+    let columns = to.chunks_exact_mut(rows).zip(from.chunks_exact(rows));
+    for ((to, from), scale) in columns.zip(scale) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = from * scale;
+        }
+    }
+}
+
+#[inline(always)]
+fn mul_upper<I: Isa>((rows, cols): (usize, usize), from: &[f64], upper: &[f64], to: &mut [f64]) {
+    to.fill(0.0);
+    for (j, to) in to.chunks_exact_mut(rows).enumerate() {
+        for (i, from) in from.chunks_exact(rows).take(j + 1).enumerate() {
+            for (to, &from) in to.iter_mut().zip(from) {
+                *to = madd::<I, _>(from, upper[j * cols + i], *to);
             }
         }
     }
-    overflows
 }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{ShapeKernel, dispatch, madd};
+use super::{ShapeKernel, dispatch_shape};
+use crate::isa::{Isa, load_block, madd};
 use crate::{BlockLayout, EdgeBlocks, Store, Threads};
 
 /// Factors per parallel task.
@@ -36,7 +37,7 @@ pub fn jacobian_mul<S: Store>(
         let (y, tail) = rest.split_at_mut(factors * shape.rows);
         rest = tail;
         let run = |factors: Range<usize>, y: &mut [S::Compute]| {
-            dispatch(
+            dispatch_shape(
                 shape,
                 Mul {
                     blocks,
@@ -68,21 +69,23 @@ struct Mul<'a, S: Store> {
 
 /// `acc += block x`, columns in order.
 #[inline(always)]
-fn add_product<const FUSED: bool, const R: usize, const C: usize, S: Store>(
+fn add_product<I: Isa, const R: usize, const C: usize, S: Store>(
+    isa: I,
     block: &[S],
     x: &[S::Compute],
     acc: &mut [S::Compute; R],
 ) {
-    for (column, &x) in block.chunks_exact(R).zip(&x[..C]) {
+    let block = load_block::<I, S, R, C>(isa, block);
+    for (column, &x) in block.iter().zip(&x[..C]) {
         for r in 0..R {
-            acc[r] = madd::<FUSED, _>(column[r].load(), x, acc[r]);
+            acc[r] = madd::<I, _>(column[r], x, acc[r]);
         }
     }
 }
 
 impl<S: Store> ShapeKernel for Mul<'_, S> {
     #[inline(always)]
-    fn run<const FUSED: bool, const R: usize, const A: usize, const B: usize>(self) {
+    fn run<I: Isa, const R: usize, const A: usize, const B: usize>(self, isa: I) {
         let zero = S::Compute::default();
         let structure = self.blocks.structure();
         let var_a = &structure.var_a()[self.factors.clone()];
@@ -92,11 +95,11 @@ impl<S: Store> ShapeKernel for Mul<'_, S> {
         for (f, y) in self.y.chunks_exact_mut(R).enumerate() {
             let x = &self.x[self.layout.offset(var_a[f] as usize)..];
             let mut first = [zero; R];
-            add_product::<FUSED, R, A, S>(&a[f * R * A..(f + 1) * R * A], x, &mut first);
+            add_product::<I, R, A, S>(isa, &a[f * R * A..(f + 1) * R * A], x, &mut first);
             if B > 0 {
                 let x = &self.x[self.layout.offset(var_b[f] as usize)..];
                 let mut second = [zero; R];
-                add_product::<FUSED, R, B, S>(&b[f * R * B..(f + 1) * R * B], x, &mut second);
+                add_product::<I, R, B, S>(isa, &b[f * R * B..(f + 1) * R * B], x, &mut second);
                 for r in 0..R {
                     first[r] += second[r];
                 }
@@ -106,7 +109,7 @@ impl<S: Store> ShapeKernel for Mul<'_, S> {
     }
 
     #[inline(always)]
-    fn run_any<const FUSED: bool>(self) {
+    fn run_any<I: Isa>(self, _isa: I) {
         let structure = self.blocks.structure();
         let shape = structure.shape();
         for (y, f) in self.y.chunks_exact_mut(shape.rows).zip(self.factors) {
@@ -115,7 +118,7 @@ impl<S: Store> ShapeKernel for Mul<'_, S> {
                 let x = &self.x[self.layout.offset(var as usize)..][..cols];
                 for (column, &x) in block.chunks_exact(shape.rows).zip(x) {
                     for (y, j) in y.iter_mut().zip(column) {
-                        *y = madd::<FUSED, _>(j.load(), x, *y);
+                        *y = madd::<I, _>(j.load(), x, *y);
                     }
                 }
             };

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{ShapeKernel, dispatch, madd, row_count, split_by_ends};
+use super::{ShapeKernel, dispatch_shape, row_count, split_by_ends};
+use crate::isa::{Isa, load_block, madd};
 use crate::{BlockLayout, EdgeBlocks, Store, Threads};
 
 /// Variables per parallel task.
@@ -30,7 +31,7 @@ pub fn jacobian_transpose_mul<S: Store>(
             let shape = blocks.structure().shape();
             let (y, tail) = rest.split_at(blocks.structure().factors() * shape.rows);
             rest = tail;
-            dispatch(
+            dispatch_shape(
                 shape,
                 TransposeMul {
                     blocks,
@@ -68,7 +69,8 @@ struct TransposeMul<'a, S: Store> {
 /// Products are summed row by row across items first and over the rows at the
 /// end: no horizontal sum inside the loop.
 #[inline(always)]
-fn gather<'s, const FUSED: bool, const R: usize, const C: usize, S: Store>(
+fn gather<'s, I: Isa, const R: usize, const C: usize, S: Store>(
+    isa: I,
     items: &[u32],
     block: impl Fn(usize, usize) -> &'s [S],
     y: &[S::Compute],
@@ -77,11 +79,11 @@ fn gather<'s, const FUSED: bool, const R: usize, const C: usize, S: Store>(
     let mut acc = [[S::Compute::default(); R]; C];
     for &item in items {
         let f = item as usize >> 1;
-        let block = block(f, item as usize & 1);
+        let block = load_block::<I, S, R, C>(isa, block(f, item as usize & 1));
         let y = &y[f * R..(f + 1) * R];
         for c in 0..C {
             for r in 0..R {
-                acc[c][r] = madd::<FUSED, _>(block[c * R + r].load(), y[r], acc[c][r]);
+                acc[c][r] = madd::<I, _>(block[c][r], y[r], acc[c][r]);
             }
         }
     }
@@ -96,7 +98,7 @@ fn gather<'s, const FUSED: bool, const R: usize, const C: usize, S: Store>(
 
 impl<S: Store> ShapeKernel for TransposeMul<'_, S> {
     #[inline(always)]
-    fn run<const FUSED: bool, const R: usize, const A: usize, const B: usize>(self) {
+    fn run<I: Isa, const R: usize, const A: usize, const B: usize>(self, isa: I) {
         let structure = self.blocks.structure();
         let first = self.layout.offset(self.variables.start);
         let (a, b) = (&self.blocks.a[..], &self.blocks.b[..]);
@@ -108,18 +110,18 @@ impl<S: Store> ShapeKernel for TransposeMul<'_, S> {
             let z = &mut self.z[self.layout.offset(v) - first..];
             if A == B {
                 let block = |f, side| if side == 0 { block_a(f) } else { block_b(f) };
-                gather::<FUSED, R, A, S>(items, block, self.y, z);
+                gather::<I, R, A, S>(isa, items, block, self.y, z);
             } else if item & 1 == 0 {
                 // Blocks of unlike widths: a variable is always on the same side.
-                gather::<FUSED, R, A, S>(items, |f, _| block_a(f), self.y, z);
+                gather::<I, R, A, S>(isa, items, |f, _| block_a(f), self.y, z);
             } else {
-                gather::<FUSED, R, B, S>(items, |f, _| block_b(f), self.y, z);
+                gather::<I, R, B, S>(isa, items, |f, _| block_b(f), self.y, z);
             }
         }
     }
 
     #[inline(always)]
-    fn run_any<const FUSED: bool>(self) {
+    fn run_any<I: Isa>(self, _isa: I) {
         let structure = self.blocks.structure();
         let rows = structure.shape().rows;
         let first = self.layout.offset(self.variables.start);
@@ -135,7 +137,7 @@ impl<S: Store> ShapeKernel for TransposeMul<'_, S> {
                 let y = &self.y[f * rows..(f + 1) * rows];
                 for (z, column) in z.iter_mut().zip(block.chunks_exact(rows)) {
                     for (j, &y) in column.iter().zip(y) {
-                        *z = madd::<FUSED, _>(j.load(), y, *z);
+                        *z = madd::<I, _>(j.load(), y, *z);
                     }
                 }
             }

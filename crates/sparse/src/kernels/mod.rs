@@ -5,12 +5,12 @@
 //! outputs, or a variable's, are computed by one item in a fixed order, so the
 //! bits do not depend on the number of threads.
 
-mod arith;
 mod column_norms;
 mod diagonal;
 mod encode;
 mod jacobian_mul;
 mod jacobian_transpose_mul;
+mod shape;
 mod split;
 
 pub use column_norms::column_norms;
@@ -19,7 +19,7 @@ pub use encode::{ColumnScaling, encode_blocks};
 pub use jacobian_mul::{jacobian_mul, row_count};
 pub use jacobian_transpose_mul::jacobian_transpose_mul;
 
-pub(crate) use arith::{ShapeKernel, dispatch, madd};
+pub(crate) use shape::{ShapeKernel, dispatch_shape};
 pub(crate) use split::split_by_ends;
 
 #[cfg(test)]

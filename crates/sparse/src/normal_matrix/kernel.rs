@@ -2,85 +2,159 @@
 
 use std::ops::Range;
 
-use crate::kernels::{ShapeKernel, madd};
+use crate::isa::{Isa, madd};
+use crate::kernels::ShapeKernel;
 use crate::{BlockLayout, EdgeBlocks};
 
-/// A block with its rows contiguous: the outer-product form then needs no
-/// horizontal sums.
+/// Quads that hold the widest column of a compiled-in block, 9.
+const QUADS: usize = 3;
+
+/// `C` numbers in quads, the last one padded with zeros.
+type Column<I> = [<I as Isa>::Quad; QUADS];
+
+/// Row `r` of a column-major block of `R` rows: with rows in registers the
+/// product of two blocks is a sum of outer products, free of horizontal sums.
 #[inline(always)]
-fn rows<const R: usize, const C: usize>(block: &[f64]) -> [[f64; C]; R] {
-    let block = &block[..R * C];
-    let mut rows = [[0.0; C]; R];
-    for c in 0..C {
-        for r in 0..R {
-            rows[r][c] = block[c * R + r];
-        }
-    }
-    rows
+fn row<I: Isa, const R: usize, const C: usize>(isa: I, block: &[f64], r: usize) -> Column<I> {
+    // Not `array::from_fn`: its closure would not be inlined into the function
+    // that has the vector instructions enabled.
+    [
+        quad::<I, R, C, 0>(isa, block, r),
+        quad::<I, R, C, 4>(isa, block, r),
+        quad::<I, R, C, 8>(isa, block, r),
+    ]
 }
 
-/// `acc += highᵀ low`, `acc[j][i]` being row `i` of column `j`.
 #[inline(always)]
-fn add_product<const FUSED: bool, const R: usize, const H: usize, const L: usize>(
-    high: &[[f64; H]; R],
+fn quad<I: Isa, const R: usize, const C: usize, const FROM: usize>(
+    isa: I,
+    block: &[f64],
+    r: usize,
+) -> I::Quad {
+    let block = &block[..R * C];
+    isa.quad([
+        if FROM < C { block[FROM * R + r] } else { 0.0 },
+        if FROM + 1 < C {
+            block[(FROM + 1) * R + r]
+        } else {
+            0.0
+        },
+        if FROM + 2 < C {
+            block[(FROM + 2) * R + r]
+        } else {
+            0.0
+        },
+        if FROM + 3 < C {
+            block[(FROM + 3) * R + r]
+        } else {
+            0.0
+        },
+    ])
+}
+
+/// `acc += highᵀ low`, column `j` of the product in `acc[j]`.
+#[inline(always)]
+fn add_product<I: Isa, const R: usize, const H: usize, const L: usize>(
+    isa: I,
+    high: &[f64],
     low: &[f64],
-    acc: &mut [[f64; H]; L],
+    acc: &mut [Column<I>; L],
 ) {
     let low = &low[..R * L];
     for r in 0..R {
+        let high = row::<I, R, H>(isa, high, r);
         for j in 0..L {
-            for i in 0..H {
-                acc[j][i] = madd::<FUSED, _>(high[r][i], low[j * R + r], acc[j][i]);
+            let low = isa.quad_splat(low[j * R + r]);
+            for q in 0..H.div_ceil(4) {
+                acc[j][q] = isa.quad_madd(high[q], low, acc[j][q]);
             }
         }
     }
+}
+
+/// `gram += blockᵀ block` in the quads that reach the diagonal or lie above
+/// it, and `grad += blockᵀ residual`.
+#[inline(always)]
+fn add_gram<I: Isa, const R: usize, const C: usize>(
+    isa: I,
+    block: &[f64],
+    residual: Option<&[f64]>,
+    gram: &mut [Column<I>; C],
+    grad: &mut Column<I>,
+) {
+    let block = &block[..R * C];
+    for r in 0..R {
+        let row = row::<I, R, C>(isa, block, r);
+        for j in 0..C {
+            let low = isa.quad_splat(block[j * R + r]);
+            for q in 0..=j / 4 {
+                gram[j][q] = isa.quad_madd(row[q], low, gram[j][q]);
+            }
+        }
+        if let Some(residual) = residual {
+            let residual = isa.quad_splat(residual[r]);
+            for q in 0..C.div_ceil(4) {
+                grad[q] = isa.quad_madd(row[q], residual, grad[q]);
+            }
+        }
+    }
+}
+
+/// The first `C` numbers of a column of quads.
+#[inline(always)]
+fn values<I: Isa>(isa: I, column: &Column<I>) -> [f64; 4 * QUADS] {
+    let mut values = [0.0; 4 * QUADS];
+    for (to, quad) in values.chunks_exact_mut(4).zip(column) {
+        to.copy_from_slice(&isa.quad_values(*quad));
+    }
+    values
 }
 
 /// Adds the diagonal blocks and the gradient of one set.
-pub(super) struct AddDiagonal<'a> {
-    pub(super) layout: &'a BlockLayout,
-    pub(super) blocks: &'a EdgeBlocks<f64>,
-    pub(super) residuals: &'a [f64],
-    pub(super) variables: Range<usize>,
-    pub(super) diagonal: &'a mut [f64],
-    pub(super) gradient: &'a mut [f64],
+pub(crate) struct AddDiagonal<'a> {
+    pub(crate) layout: &'a BlockLayout,
+    pub(crate) blocks: &'a EdgeBlocks<f64>,
+    /// Without residuals no gradient is formed, and `gradient` may be empty.
+    pub(crate) residuals: Option<&'a [f64]>,
+    pub(crate) variables: Range<usize>,
+    pub(crate) diagonal: &'a mut [f64],
+    pub(crate) gradient: &'a mut [f64],
 }
 
 #[inline(always)]
-fn gather<'s, const FUSED: bool, const R: usize, const C: usize>(
+fn gather<'s, I: Isa, const R: usize, const C: usize>(
+    isa: I,
     items: &[u32],
     block: impl Fn(usize, usize) -> &'s [f64],
-    residuals: &[f64],
+    residuals: Option<&[f64]>,
     diagonal: &mut [f64],
     gradient: &mut [f64],
 ) {
-    let mut gram = [[0.0; C]; C];
-    let mut grad = [0.0; C];
+    let zero = isa.quad_splat(0.0);
+    let mut gram = [[zero; QUADS]; C];
+    let mut grad = [zero; QUADS];
     for &item in items {
         let f = item as usize >> 1;
         let block = block(f, item as usize & 1);
-        let residual = &residuals[f * R..(f + 1) * R];
-        let by_row = rows::<R, C>(block);
-        add_product::<FUSED, R, C, C>(&by_row, block, &mut gram);
-        for r in 0..R {
-            for c in 0..C {
-                grad[c] = madd::<FUSED, _>(by_row[r][c], residual[r], grad[c]);
-            }
-        }
+        let residual = residuals.map(|residuals| &residuals[f * R..(f + 1) * R]);
+        add_gram::<I, R, C>(isa, block, residual, &mut gram, &mut grad);
     }
-    for (target, column) in diagonal[..C * C].chunks_exact_mut(C).zip(&gram) {
-        for (t, v) in target.iter_mut().zip(column) {
-            *t += v;
+    for j in 0..C {
+        let column = values(isa, &gram[j]);
+        for i in 0..j {
+            diagonal[j * C + i] += column[i];
+            diagonal[i * C + j] += column[i];
         }
+        diagonal[j * C + j] += column[j];
     }
-    for (t, v) in gradient[..C].iter_mut().zip(&grad) {
+    for (t, v) in gradient.iter_mut().zip(values(isa, &grad)) {
         *t += v;
     }
 }
 
 impl ShapeKernel for AddDiagonal<'_> {
     #[inline(always)]
-    fn run<const FUSED: bool, const R: usize, const A: usize, const B: usize>(self) {
+    fn run<I: Isa, const R: usize, const A: usize, const B: usize>(self, isa: I) {
         let structure = self.blocks.structure();
         let (a, b) = (&self.blocks.a[..], &self.blocks.b[..]);
         let block_a = |f: usize| &a[f * R * A..(f + 1) * R * A];
@@ -89,40 +163,41 @@ impl ShapeKernel for AddDiagonal<'_> {
         for v in self.variables {
             let dim = self.layout.dim(v);
             let (d, rest_d) = diagonal.split_at_mut(dim * dim);
-            let (g, rest_g) = gradient.split_at_mut(dim);
+            let (g, rest_g) = gradient.split_at_mut(dim.min(gradient.len()));
             (diagonal, gradient) = (rest_d, rest_g);
             let items = structure.incidence_items(v);
             let Some(&item) = items.first() else { continue };
             if A == B {
                 let block = |f, side| if side == 0 { block_a(f) } else { block_b(f) };
-                gather::<FUSED, R, A>(items, block, self.residuals, d, g);
+                gather::<I, R, A>(isa, items, block, self.residuals, d, g);
             } else if item & 1 == 0 {
-                gather::<FUSED, R, A>(items, |f, _| block_a(f), self.residuals, d, g);
+                gather::<I, R, A>(isa, items, |f, _| block_a(f), self.residuals, d, g);
             } else {
-                gather::<FUSED, R, B>(items, |f, _| block_b(f), self.residuals, d, g);
+                gather::<I, R, B>(isa, items, |f, _| block_b(f), self.residuals, d, g);
             }
         }
     }
 
     #[inline(always)]
-    fn run_any<const FUSED: bool>(self) {
+    fn run_any<I: Isa>(self, _isa: I) {
         let structure = self.blocks.structure();
         let rows = structure.shape().rows;
         let (mut diagonal, mut gradient) = (self.diagonal, self.gradient);
         for v in self.variables {
             let dim = self.layout.dim(v);
             let (d, rest_d) = diagonal.split_at_mut(dim * dim);
-            let (g, rest_g) = gradient.split_at_mut(dim);
+            let (g, rest_g) = gradient.split_at_mut(dim.min(gradient.len()));
             (diagonal, gradient) = (rest_d, rest_g);
             for &item in structure.incidence_items(v) {
                 let f = item as usize >> 1;
                 let block = self.blocks.side(item);
-                let residual = &self.residuals[f * rows..(f + 1) * rows];
                 for (j, low) in block.chunks_exact(rows).enumerate() {
                     for (i, high) in block.chunks_exact(rows).enumerate() {
-                        d[j * dim + i] += dot::<FUSED>(high, low);
+                        d[j * dim + i] += dot::<I>(high, low);
                     }
-                    g[j] += dot::<FUSED>(low, residual);
+                    if let Some(residuals) = self.residuals {
+                        g[j] += dot::<I>(low, &residuals[f * rows..(f + 1) * rows]);
+                    }
                 }
             }
         }
@@ -130,10 +205,10 @@ impl ShapeKernel for AddDiagonal<'_> {
 }
 
 #[inline(always)]
-fn dot<const FUSED: bool>(a: &[f64], b: &[f64]) -> f64 {
+fn dot<I: Isa>(a: &[f64], b: &[f64]) -> f64 {
     a.iter()
         .zip(b)
-        .fold(0.0, |sum, (&a, &b)| madd::<FUSED, _>(a, b, sum))
+        .fold(0.0, |sum, (&a, &b)| madd::<I, _>(a, b, sum))
 }
 
 /// Adds the off-diagonal blocks of one set.
@@ -170,19 +245,20 @@ impl AddBelow<'_> {
 
 /// One block, whose high variable is `H` wide and whose low one is `L` wide.
 #[inline(always)]
-fn product<'s, const FUSED: bool, const R: usize, const H: usize, const L: usize>(
+fn product<'s, I: Isa, const R: usize, const H: usize, const L: usize>(
+    isa: I,
     factors: &[u32],
     sides: impl Fn(u32) -> (&'s [f64], &'s [f64]),
     overwrite: bool,
     target: &mut [f64],
 ) {
-    let mut acc = [[0.0; H]; L];
+    let mut acc = [[isa.quad_splat(0.0); QUADS]; L];
     for &entry in factors {
         let (high, low) = sides(entry);
-        add_product::<FUSED, R, H, L>(&rows::<R, H>(high), low, &mut acc);
+        add_product::<I, R, H, L>(isa, high, low, &mut acc);
     }
     for (target, column) in target[..H * L].chunks_exact_mut(H).zip(&acc) {
-        for (t, &v) in target.iter_mut().zip(column) {
+        for (t, v) in target.iter_mut().zip(values(isa, column)) {
             *t = if overwrite { v } else { *t + v };
         }
     }
@@ -190,7 +266,7 @@ fn product<'s, const FUSED: bool, const R: usize, const H: usize, const L: usize
 
 impl ShapeKernel for AddBelow<'_> {
     #[inline(always)]
-    fn run<const FUSED: bool, const R: usize, const A: usize, const B: usize>(mut self) {
+    fn run<I: Isa, const R: usize, const A: usize, const B: usize>(mut self, isa: I) {
         if B == 0 {
             return;
         }
@@ -208,21 +284,21 @@ impl ShapeKernel for AddBelow<'_> {
                         (block_a(f), block_b(f))
                     }
                 };
-                product::<FUSED, R, A, B>(factors, sides, overwrite, target);
+                product::<I, R, A, B>(isa, factors, sides, overwrite, target);
             } else if factors[0] & 1 == 1 {
                 let sides =
                     |entry: u32| (block_b(entry as usize >> 1), block_a(entry as usize >> 1));
-                product::<FUSED, R, B, A>(factors, sides, overwrite, target);
+                product::<I, R, B, A>(isa, factors, sides, overwrite, target);
             } else {
                 let sides =
                     |entry: u32| (block_a(entry as usize >> 1), block_b(entry as usize >> 1));
-                product::<FUSED, R, A, B>(factors, sides, overwrite, target);
+                product::<I, R, A, B>(isa, factors, sides, overwrite, target);
             }
         });
     }
 
     #[inline(always)]
-    fn run_any<const FUSED: bool>(mut self) {
+    fn run_any<I: Isa>(mut self, _isa: I) {
         let edges = self.edges;
         let rows = edges.structure().shape().rows;
         let overwrite = self.overwrite;
@@ -236,7 +312,7 @@ impl ShapeKernel for AddBelow<'_> {
                 let height = high.len() / rows;
                 for (j, low) in low.chunks_exact(rows).enumerate() {
                     for (i, high) in high.chunks_exact(rows).enumerate() {
-                        target[j * height + i] += dot::<FUSED>(high, low);
+                        target[j * height + i] += dot::<I>(high, low);
                     }
                 }
             }

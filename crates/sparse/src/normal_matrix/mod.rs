@@ -5,9 +5,10 @@ mod kernel;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::kernels::{dispatch, split_by_ends};
+use crate::kernels::{dispatch_shape, split_by_ends};
 use crate::{BlockLayout, Jacobian, JacobianStructure, SymmetricBlocks, SymmetricPattern, Threads};
-use kernel::{AddBelow, AddDiagonal};
+use kernel::AddBelow;
+pub(crate) use kernel::AddDiagonal;
 
 /// Variables per parallel task.
 const VARIABLES: usize = 256;
@@ -141,12 +142,12 @@ impl NormalAssembly {
                     let kernel = AddDiagonal {
                         layout: &self.layout,
                         blocks,
-                        residuals,
+                        residuals: Some(residuals),
                         variables: range.clone(),
                         diagonal: &mut *diagonal,
                         gradient: &mut *gradient,
                     };
-                    dispatch(blocks.structure().shape(), kernel);
+                    dispatch_shape(blocks.structure().shape(), kernel);
                 }
                 self.replace_zeros(range, diagonal);
             },
@@ -202,7 +203,7 @@ impl NormalAssembly {
                         overwrite,
                         below: &mut *below,
                     };
-                    dispatch(edges.structure().shape(), kernel);
+                    dispatch_shape(edges.structure().shape(), kernel);
                 }
             }
         });
