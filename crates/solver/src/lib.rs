@@ -2,9 +2,19 @@
 //! backend owns.
 
 mod backend;
+mod options;
+mod precision;
+mod text;
 mod used;
 
 pub use backend::{
     Backend, BackendError, LinearOutcome, LinearRequest, Linearized, NumericError, StageTimes,
 };
+pub use options::{
+    Algorithm, AlgorithmName, CgOptions, ColumnScaling, DampingPolicy, DoglegOptions, Fill,
+    LinearOptions, LinearSolverKind, LmOptions, Options, OptionsError, Ordering,
+    PreconditionerOptions, RefactorPolicy, RefreshPolicy, ReuseOptions, SchurReduced, StopOptions,
+    TimeBudget,
+};
+pub use precision::{HalfArithmetic, Precision, Roles, ScalarType};
 pub use used::{Fallback, RolePrecisions, Used};
