@@ -21,6 +21,8 @@ pub struct CpuBackend<'p, P: LeastSquares> {
     setup: Setup,
     jacobian: Jacobian<f64>,
     saved: P::State,
+    /// Made by the first [`Backend::keep`], which few solves need.
+    kept: Option<P::State>,
     linear: Box<dyn LinearSolver>,
     linear_why: String,
     gradient: Vec<f64>,
@@ -54,6 +56,7 @@ impl<'p, P: LeastSquares> CpuBackend<'p, P> {
         let jacobian = Jacobian::zeros(setup.structure.clone());
         let mut backend = Self {
             saved: problem.state(),
+            kept: None,
             problem,
             jacobian,
             linear,
@@ -217,6 +220,16 @@ impl<P: LeastSquares> Backend for CpuBackend<'_, P> {
 
     fn reject(&mut self) {
         self.problem.load_state(&self.saved);
+    }
+
+    fn keep(&mut self) {
+        self.kept = Some(self.saved.clone());
+    }
+
+    fn restore(&mut self) {
+        if let Some(kept) = &self.kept {
+            self.problem.load_state(kept);
+        }
     }
 
     fn times(&self) -> StageTimes {

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use slam16_problem::{Cost, ProblemError};
 
+use crate::ScalarType;
+
 /// The linear model at the current state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Linearized {
@@ -126,6 +128,7 @@ pub trait Backend {
     fn dogleg(&mut self, radius: f64) -> Result<f64, BackendError>;
 
     /// Moves to the trial state `x ⊞ δ` and returns the objective there.
+    /// `accept` or `reject` follows, also after an error.
     ///
     /// # Errors
     /// A residual that is not finite there; the loop counts it as a rejection.
@@ -149,8 +152,22 @@ pub trait Backend {
     /// Goes back to the current state; the linear model stays valid.
     fn reject(&mut self);
 
+    /// Keeps a copy of the state that the pending step started from: the best
+    /// one, when a step that raises the cost is about to be accepted. Called
+    /// between `step` and `accept` or `reject`.
+    fn keep(&mut self);
+
+    /// Goes back to the kept state; the linear model is void. Does nothing
+    /// when none was kept.
+    fn restore(&mut self);
+
     /// Wall time spent so far.
     fn times(&self) -> StageTimes;
+
+    /// The narrowest precision used by the last linear solve.
+    fn precision(&self) -> ScalarType {
+        ScalarType::F64
+    }
 
     /// Blocking reads of device results so far; 0 on the CPU.
     fn readbacks(&self) -> usize {
