@@ -1,7 +1,13 @@
 //! Bundles: cameras, points and observations.
 
+mod evaluate;
+mod setup;
+mod state;
+
 use nalgebra::Vector3;
-use slam16_geometry::{Pinhole, Se3, Stereo};
+use slam16_geometry::{Pinhole, Se3, Stereo, bal_angle_axis_translation, bal_world_from_camera};
+
+pub use state::BundleState;
 
 use crate::pose_graph::check_range;
 use crate::{CameraId, LensId, Loss, PointId, ProblemError};
@@ -20,6 +26,30 @@ pub struct Camera {
     pub pose_fixed: bool,
     /// Hold the intrinsics.
     pub intrinsics_fixed: bool,
+}
+
+impl Camera {
+    /// A free camera from the nine numbers of a BAL file: angle-axis vector
+    /// and translation of `camera_from_world`, `f`, `k1`, `k2`.
+    pub fn from_bal(numbers: &[f64; 9]) -> Self {
+        let [rx, ry, rz, tx, ty, tz, f, k1, k2] = *numbers;
+        Self {
+            world_from_camera: bal_world_from_camera(
+                &Vector3::new(rx, ry, rz),
+                &Vector3::new(tx, ty, tz),
+            ),
+            intrinsics: [f, k1, k2],
+            pose_fixed: false,
+            intrinsics_fixed: false,
+        }
+    }
+
+    /// The nine numbers of a BAL file, the inverse of [`Camera::from_bal`].
+    pub fn to_bal(&self) -> [f64; 9] {
+        let (r, t) = bal_angle_axis_translation(&self.world_from_camera);
+        let [f, k1, k2] = self.intrinsics;
+        [r.x, r.y, r.z, t.x, t.y, t.z, f, k1, k2]
+    }
 }
 
 /// How a point in the camera's frame becomes a measurement.
@@ -72,6 +102,8 @@ pub struct Bundle {
     pub(crate) point_fixed: Vec<bool>,
     pub(crate) lenses: Vec<Lens>,
     pub(crate) observations: Vec<Observation>,
+    /// Positions of the observations with two and with three rows.
+    pub(crate) sets: [Vec<u32>; 2],
     pub(crate) loss: Loss,
 }
 
@@ -153,6 +185,7 @@ impl Bundle {
                 smallest_eigenvalue: observation.weight,
             });
         }
+        self.sets[usize::from(rows == 3)].push(self.observations.len() as u32);
         self.observations.push(observation);
         Ok(())
     }
