@@ -1,0 +1,5 @@
+//! Readers and writers on real files and on files made wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+mod real_graphs;
