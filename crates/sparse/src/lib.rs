@@ -6,13 +6,16 @@
 //! factors. `y = J x` runs over factors, `z = Jᵀ y` gathers per variable in
 //! fixed order, so no result depends on the number of threads.
 
+mod cholesky;
 mod csr;
 mod edge;
 mod isa;
 mod jacobian;
 mod kernels;
+mod lanes;
 mod layout;
 mod normal_matrix;
+mod ordering;
 mod store;
 mod symmetric;
 mod symmetric_mul;
@@ -20,6 +23,7 @@ mod symmetric_mul;
 mod test_data;
 mod threads;
 
+pub use cholesky::{Cholesky, NotPositiveDefinite, Prediction, SymbolicCholesky};
 pub use edge::{EdgeBlocks, EdgeShape, EdgeStructure, NO_VARIABLE};
 pub use jacobian::{Jacobian, JacobianStructure};
 pub use kernels::{
@@ -28,6 +32,7 @@ pub use kernels::{
 };
 pub use layout::BlockLayout;
 pub use normal_matrix::NormalAssembly;
+pub use ordering::{Ordering, Permutation};
 pub use store::{Compute, Store};
 pub use symmetric::{SymmetricBlocks, SymmetricPattern};
 pub use threads::Threads;

@@ -11,7 +11,11 @@ mod sealed {
 
 /// Arithmetic that kernels run in: `f32` or `f64`.
 pub trait Compute:
-    Store<Compute = Self> + num_traits::Float + nalgebra::RealField + core::iter::Sum
+    Store<Compute = Self>
+    + num_traits::Float
+    + nalgebra::RealField
+    + core::iter::Sum
+    + crate::lanes::Lanes
 {
 }
 impl Compute for f32 {}

@@ -1,0 +1,331 @@
+//! Dense kernels on column-major panels whose columns are whole cache lines.
+//!
+//! Per entry of a result the additions run over the inner index in ascending
+//! order, one fused multiply-add each, whatever the tile it falls into: a
+//! result does not depend on how the work was cut.
+
+// Tiles are indexed by row and column as in the formulas.
+#![allow(clippy::needless_range_loop)]
+
+use pulp::Simd;
+
+use crate::Compute;
+
+/// Columns per tile: 3- and 6-dimensional variables leave no remainder.
+pub(crate) const TILE: usize = 6;
+
+/// Registers per tile column: all but a few hold the tile.
+#[inline(always)]
+pub(crate) fn tile_vectors<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 4 } else { 2 }
+}
+
+/// `acc[n][m] -= a[row + m, k] · a[column + n, k]`, `k` over all columns of
+/// `a`, where `m` counts registers.
+#[inline(always)]
+fn subtract_products<T: Compute, S: Simd, const M: usize, const N: usize>(
+    simd: S,
+    acc: &mut [[T::Vector<S>; M]; N],
+    a: &[T],
+    lda: usize,
+    row: usize,
+    column: usize,
+) {
+    for a in a.chunks_exact(lda) {
+        let (Some(left), Some(right)) = (
+            T::vectors::<S>(&a[row..row + M * T::width::<S>()]).first_chunk::<M>(),
+            a[column..column + N].first_chunk::<N>(),
+        ) else {
+            return;
+        };
+        for n in 0..N {
+            let b = T::broadcast(simd, right[n]);
+            for m in 0..M {
+                acc[n][m] = T::sub_mul(simd, acc[n][m], left[m], b);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn load<T: Compute, S: Simd, const M: usize, const N: usize>(
+    simd: S,
+    c: &[T],
+    ldc: usize,
+    row: usize,
+) -> [[T::Vector<S>; M]; N] {
+    let mut tile = [[T::broadcast(simd, T::ZERO); M]; N];
+    for (n, tile) in tile.iter_mut().enumerate() {
+        let at = n * ldc + row;
+        let column = T::vectors::<S>(&c[at..at + M * T::width::<S>()]);
+        tile.copy_from_slice(column);
+    }
+    tile
+}
+
+#[inline(always)]
+fn store<T: Compute, S: Simd, const M: usize, const N: usize>(
+    tile: &[[T::Vector<S>; M]; N],
+    c: &mut [T],
+    ldc: usize,
+    row: usize,
+) {
+    for (n, tile) in tile.iter().enumerate() {
+        let at = n * ldc + row;
+        let column = T::vectors_mut::<S>(&mut c[at..at + M * T::width::<S>()]);
+        column.copy_from_slice(tile);
+    }
+}
+
+/// Where a block of a product lies: entry (i, j) of `c` is at row
+/// `diagonal + j` for `i = j`, and row `r` of `c` belongs to row `r + shift`
+/// of the panel `a`.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub diagonal: usize,
+    pub shift: usize,
+}
+
+/// One tile column of [`subtract_lower`]: `N` columns from `column` on.
+#[inline(always)]
+fn update_columns<T: Compute, S: Simd, const N: usize, const FRESH: bool>(
+    simd: S,
+    c: &mut [T],
+    ldc: usize,
+    a: &[T],
+    lda: usize,
+    column: usize,
+    place: Place,
+) {
+    let width = T::width::<S>();
+    let c = &mut c[column * ldc..(column + N) * ldc];
+    let diagonal = place.diagonal + column;
+    let mut row = diagonal / width * width;
+    macro_rules! tile {
+        ($m:literal) => {{
+            let mut acc = if FRESH {
+                [[T::broadcast(simd, T::ZERO); $m]; N]
+            } else {
+                load::<T, S, $m, N>(simd, c, ldc, row)
+            };
+            let right = diagonal + place.shift;
+            subtract_products::<T, S, $m, N>(simd, &mut acc, a, lda, row + place.shift, right);
+            store::<T, S, $m, N>(&acc, c, ldc, row);
+            row += $m * width;
+        }};
+    }
+    let full = tile_vectors::<S>();
+    if full == 4 {
+        while row + 4 * width <= ldc {
+            tile!(4);
+        }
+        match (ldc - row) / width {
+            3 => tile!(3),
+            2 => tile!(2),
+            1 => tile!(1),
+            _ => {}
+        }
+    } else {
+        while row + 2 * width <= ldc {
+            tile!(2);
+        }
+        if row < ldc {
+            tile!(1);
+        }
+    }
+    let _ = row;
+}
+
+/// Lower triangle of `C -= A Aᵀ` for columns `columns` of C.
+///
+/// `c` holds just these columns (leading dimension `ldc`, whole cache lines);
+/// `a` is a panel with leading dimension `lda`. With `FRESH` the old content
+/// of C is taken as zero. Rows above the diagonal, back to the start of a
+/// register, are overwritten with values of no meaning.
+#[inline(always)]
+pub(crate) fn subtract_lower<T: Compute, S: Simd, const FRESH: bool>(
+    simd: S,
+    c: &mut [T],
+    ldc: usize,
+    columns: usize,
+    a: &[T],
+    lda: usize,
+    place: Place,
+) {
+    let mut j = 0;
+    while j + TILE <= columns {
+        update_columns::<T, S, TILE, FRESH>(simd, c, ldc, a, lda, j, place);
+        j += TILE;
+    }
+    match columns - j {
+        1 => update_columns::<T, S, 1, FRESH>(simd, c, ldc, a, lda, j, place),
+        2 => update_columns::<T, S, 2, FRESH>(simd, c, ldc, a, lda, j, place),
+        3 => update_columns::<T, S, 3, FRESH>(simd, c, ldc, a, lda, j, place),
+        4 => update_columns::<T, S, 4, FRESH>(simd, c, ldc, a, lda, j, place),
+        5 => update_columns::<T, S, 5, FRESH>(simd, c, ldc, a, lda, j, place),
+        _ => {}
+    }
+}
+
+/// Lower Cholesky factor of an `N`×`N` block in registers or on the stack.
+struct Pivot<T, const N: usize> {
+    /// `lower[c][r]`: row r, column c.
+    lower: [[T; N]; N],
+    inverse: [T; N],
+}
+
+/// Factors the block whose lower triangle starts at row `row` of `c`.
+/// A pivot that is not a positive finite number comes back as the error.
+#[inline(always)]
+fn factor_block<T: Compute, const N: usize>(
+    c: &[T],
+    ldc: usize,
+    row: usize,
+) -> Result<Pivot<T, N>, (usize, T)> {
+    let zero = T::ZERO;
+    let one = T::ONE;
+    let mut lower = [[zero; N]; N];
+    for (n, column) in lower.iter_mut().enumerate() {
+        column.copy_from_slice(&c[n * ldc + row..n * ldc + row + N]);
+    }
+    let mut inverse = [zero; N];
+    for j in 0..N {
+        let pivot = lower[j][j];
+        if !(pivot > zero && num_traits::Float::is_finite(pivot)) {
+            return Err((j, pivot));
+        }
+        let root = num_traits::Float::sqrt(pivot);
+        inverse[j] = one / root;
+        lower[j][j] = root;
+        for i in j + 1..N {
+            lower[j][i] *= inverse[j];
+        }
+        for k in j + 1..N {
+            let factor = -lower[j][k];
+            for i in k..N {
+                lower[k][i] = num_traits::Float::mul_add(lower[j][i], factor, lower[k][i]);
+            }
+        }
+    }
+    Ok(Pivot { lower, inverse })
+}
+
+/// `X ← X L⁻ᵀ` for the rows in a tile.
+#[inline(always)]
+fn solve_tile<T: Compute, S: Simd, const M: usize, const N: usize>(
+    simd: S,
+    tile: &mut [[T::Vector<S>; M]; N],
+    pivot: &Pivot<T, N>,
+) {
+    for j in 0..N {
+        let inverse = T::broadcast(simd, pivot.inverse[j]);
+        for m in 0..M {
+            tile[j][m] = T::times(simd, tile[j][m], inverse);
+        }
+        for k in j + 1..N {
+            let factor = T::broadcast(simd, pivot.lower[j][k]);
+            for m in 0..M {
+                tile[k][m] = T::sub_mul(simd, tile[k][m], tile[j][m], factor);
+            }
+        }
+    }
+}
+
+/// Factors `N` columns of a panel, left-looking over the columns in `done`.
+#[inline(always)]
+fn factor_columns<T: Compute, S: Simd, const N: usize>(
+    simd: S,
+    done: &[T],
+    c: &mut [T],
+    ld: usize,
+    diagonal: usize,
+    inverse: &mut [T],
+) -> Result<(), (usize, T)> {
+    let width = T::width::<S>();
+    let start = diagonal / width * width;
+    // The registers that hold the diagonal block come first, unsolved.
+    let mut row = start;
+    while row < diagonal + N {
+        let mut acc = load::<T, S, 1, N>(simd, c, ld, row);
+        subtract_products::<T, S, 1, N>(simd, &mut acc, done, ld, row, diagonal);
+        store::<T, S, 1, N>(&acc, c, ld, row);
+        row += width;
+    }
+    let pivot = factor_block::<T, N>(c, ld, diagonal)?;
+    inverse[..N].copy_from_slice(&pivot.inverse);
+    let mut at = start;
+    while at < row {
+        let mut acc = load::<T, S, 1, N>(simd, c, ld, at);
+        solve_tile::<T, S, 1, N>(simd, &mut acc, &pivot);
+        store::<T, S, 1, N>(&acc, c, ld, at);
+        at += width;
+    }
+    for n in 0..N {
+        c[n * ld + diagonal..n * ld + diagonal + N].copy_from_slice(&pivot.lower[n]);
+    }
+    macro_rules! tile {
+        ($m:literal) => {{
+            let mut acc = load::<T, S, $m, N>(simd, c, ld, row);
+            subtract_products::<T, S, $m, N>(simd, &mut acc, done, ld, row, diagonal);
+            solve_tile::<T, S, $m, N>(simd, &mut acc, &pivot);
+            store::<T, S, $m, N>(&acc, c, ld, row);
+            row += $m * width;
+        }};
+    }
+    if tile_vectors::<S>() == 4 {
+        while row + 4 * width <= ld {
+            tile!(4);
+        }
+        match (ld - row) / width {
+            3 => tile!(3),
+            2 => tile!(2),
+            1 => tile!(1),
+            _ => {}
+        }
+    } else {
+        while row + 2 * width <= ld {
+            tile!(2);
+        }
+        if row < ld {
+            tile!(1);
+        }
+    }
+    let _ = row;
+    Ok(())
+}
+
+/// Partial Cholesky factorisation of a panel: columns `0..pivots`, rows
+/// `lead..ld`, the diagonal of column `j` at row `lead + j`.
+///
+/// On return the columns hold those of L, and `inverse` the reciprocals of
+/// its diagonal. Rows above the diagonal hold values of no meaning.
+///
+/// # Errors
+/// Column and value of the first pivot that is not positive and finite.
+#[inline(always)]
+pub(crate) fn factor_panel<T: Compute, S: Simd>(
+    simd: S,
+    panel: &mut [T],
+    ld: usize,
+    lead: usize,
+    pivots: usize,
+    inverse: &mut [T],
+) -> Result<(), (usize, T)> {
+    let mut j = 0;
+    while j < pivots {
+        let (done, rest) = panel.split_at_mut(j * ld);
+        let (diagonal, inverse) = (lead + j, &mut inverse[j..]);
+        let wide = (pivots - j).min(TILE);
+        match wide {
+            TILE => factor_columns::<T, S, TILE>(simd, done, rest, ld, diagonal, inverse),
+            5 => factor_columns::<T, S, 5>(simd, done, rest, ld, diagonal, inverse),
+            4 => factor_columns::<T, S, 4>(simd, done, rest, ld, diagonal, inverse),
+            3 => factor_columns::<T, S, 3>(simd, done, rest, ld, diagonal, inverse),
+            2 => factor_columns::<T, S, 2>(simd, done, rest, ld, diagonal, inverse),
+            _ => factor_columns::<T, S, 1>(simd, done, rest, ld, diagonal, inverse),
+        }
+        .map_err(|(column, pivot)| (j + column, pivot))?;
+        j += wide;
+    }
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! Sparse block Cholesky: multifrontal, with dense kernels of our own.
+
+mod amalgamate;
+mod dense;
+mod etree;
+mod front;
+mod numeric;
+mod plan;
+mod run;
+mod solve;
+mod symbolic;
+
+pub(crate) use etree::predicted_flops;
+pub use numeric::{Cholesky, NotPositiveDefinite};
+pub use symbolic::{Prediction, SymbolicCholesky};
+
+/// Columns are padded so that the rows below the pivots start on a cache
+/// line and end on one; kernels then deal in whole registers only.
+pub(crate) const LINE: usize = 64;
+
+/// `count` rounded up to whole cache lines of `T`.
+#[inline(always)]
+pub(crate) fn padded<T>(count: usize) -> usize {
+    let per_line = LINE / size_of::<T>();
+    count.div_ceil(per_line) * per_line
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! The order in which fronts are factored, on one thread or several.
+
+use super::dense::Place;
+use super::front::{Assembly, Input, Panel, PanelWork, SmallFront, UpdateWork};
+use super::numeric::PanelPlace;
+use super::padded;
+use super::plan::{Aligned, Plan, update_len};
+use super::symbolic::Front;
+use crate::{Compute, Threads};
+
+/// Columns factored before the rest of a large front is updated.
+const BLOCK: usize = 96;
+
+/// Columns of a large front that one task updates.
+const STRIPE: usize = 48;
+
+/// First bad pivot, by its scalar in elimination numbering.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Failure {
+    pub front: usize,
+    pub scalar: usize,
+    pub pivot: f64,
+}
+
+/// Everything a factorisation reads and writes.
+pub(crate) struct Workspace<'a, T: Compute> {
+    pub input: Input<'a>,
+    pub places: &'a [PanelPlace],
+    pub plan: &'a Plan,
+    pub factor: &'a mut [T],
+    pub inverse: &'a mut [T],
+    pub stacks: &'a mut [Aligned],
+    pub buffers: &'a mut [Aligned],
+}
+
+/// What one worker writes: columns of L and pivots from some front on, its
+/// two stacks, and its buffer.
+struct Worker<'a, T> {
+    factor: &'a mut [T],
+    factor_start: usize,
+    inverse: &'a mut [T],
+    inverse_start: usize,
+    even: &'a mut [T],
+    odd: &'a mut [T],
+    buffer: &'a mut [T],
+    /// Stacks of workers that are done.
+    finished: &'a [Aligned],
+}
+
+/// What all workers read.
+struct Shared<'a> {
+    arch: pulp::Arch,
+    input: Input<'a>,
+    places: &'a [PanelPlace],
+    plan: &'a Plan,
+}
+
+impl<T: Compute> Workspace<'_, T> {
+    /// Factors all fronts.
+    pub fn run(self, threads: &Threads) -> Result<(), Failure> {
+        let shared = Shared {
+            arch: pulp::Arch::new(),
+            input: self.input,
+            places: self.places,
+            plan: self.plan,
+        };
+        let own = 2 * self.plan.groups.len();
+        let (finished, top) = self.stacks.split_at_mut(own);
+        let (buffers, top_buffer) = self.buffers.split_at_mut(self.plan.groups.len());
+        let failed = if own > 0 {
+            run_groups(
+                &shared,
+                threads,
+                self.factor,
+                self.inverse,
+                finished,
+                buffers,
+            )
+        } else {
+            None
+        };
+        let (even, odd) = top.split_at_mut(1);
+        let mut worker = Worker {
+            factor: self.factor,
+            factor_start: 0,
+            inverse: self.inverse,
+            inverse_start: 0,
+            even: even[0].get_mut::<T>(),
+            odd: odd[0].get_mut::<T>(),
+            buffer: top_buffer[0].get_mut::<T>(),
+            finished,
+        };
+        let limit = failed.map_or(usize::MAX, |f: Failure| f.front);
+        for &f in &self.plan.top {
+            if f as usize > limit {
+                break;
+            }
+            worker.factor_front(&shared, f as usize, threads)?;
+        }
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+/// Runs the groups side by side; returns the failure of the earliest front.
+fn run_groups<T: Compute>(
+    shared: &Shared<'_>,
+    threads: &Threads,
+    mut factor: &mut [T],
+    mut inverse: &mut [T],
+    stacks: &mut [Aligned],
+    buffers: &mut [Aligned],
+) -> Option<Failure> {
+    let fronts = &shared.input.symbolic.fronts;
+    let groups = &shared.plan.groups;
+    let mut order: Vec<(usize, std::ops::Range<usize>)> = Vec::new();
+    for (g, group) in groups.iter().enumerate() {
+        order.extend(group.subtrees.iter().map(|s| (g, s.clone())));
+    }
+    order.sort_by_key(|(_, subtree)| subtree.start);
+    let mut tasks: Vec<Vec<_>> = groups.iter().map(|_| Vec::new()).collect();
+    let (mut factor_at, mut inverse_at) = (0, 0);
+    for (g, subtree) in order {
+        let (first, last) = (subtree.start, subtree.end - 1);
+        let begin = shared.places[first].offset;
+        let end =
+            shared.places[last].offset + shared.places[last].ld * fronts[last].pivots as usize;
+        let (_, rest) = factor.split_at_mut(begin - factor_at);
+        let (own_factor, rest) = rest.split_at_mut(end - begin);
+        (factor, factor_at) = (rest, end);
+        let begin = fronts[first].scalar as usize;
+        let end = (fronts[last].scalar + fronts[last].pivots) as usize;
+        let (_, rest) = inverse.split_at_mut(begin - inverse_at);
+        let (own_inverse, rest) = rest.split_at_mut(end - begin);
+        (inverse, inverse_at) = (rest, end);
+        tasks[g].push((subtree, own_factor, own_inverse));
+    }
+    let workers = tasks
+        .into_iter()
+        .zip(stacks.chunks_exact_mut(2))
+        .zip(buffers);
+    let failures = threads.map(workers.collect(), |((pieces, stacks), buffer)| {
+        let (even, odd) = stacks.split_at_mut(1);
+        let (even, odd) = (even[0].get_mut::<T>(), odd[0].get_mut::<T>());
+        let buffer = buffer.get_mut::<T>();
+        let single = Threads::single();
+        for (subtree, factor, inverse) in pieces {
+            let mut worker = Worker {
+                factor,
+                factor_start: shared.places[subtree.start].offset,
+                inverse,
+                inverse_start: fronts[subtree.start].scalar as usize,
+                even: &mut *even,
+                odd: &mut *odd,
+                buffer: &mut *buffer,
+                finished: &[],
+            };
+            for f in subtree {
+                if let Err(failure) = worker.factor_front(shared, f, &single) {
+                    return Some(failure);
+                }
+            }
+        }
+        None
+    });
+    failures.into_iter().flatten().min_by_key(|f| f.front)
+}
+
+impl<T: Compute> Worker<'_, T> {
+    fn factor_front(
+        &mut self,
+        shared: &Shared<'_>,
+        f: usize,
+        threads: &Threads,
+    ) -> Result<(), Failure> {
+        let symbolic = shared.input.symbolic;
+        let front = &symbolic.fronts[f];
+        let (pivots, below) = (front.pivots as usize, front.below as usize);
+        let slots = &shared.plan.slots;
+        let first_own = slots[f].stack & !1;
+        let (own, read) = if front.depth & 1 == 0 {
+            (&mut *self.even, &*self.odd)
+        } else {
+            (&mut *self.odd, &*self.even)
+        };
+        let finished = self.finished;
+        let child = |c: u32| {
+            let slot = slots[c as usize];
+            let stack = if slot.stack >= first_own {
+                read
+            } else {
+                finished[slot.stack as usize].get::<T>()
+            };
+            &stack[slot.offset..slot.offset + update_len::<T>(&symbolic.fronts[c as usize])]
+        };
+        let at = slots[f].offset;
+        let update = &mut own[at..at + update_len::<T>(front)];
+        let place = shared.places[f];
+        let start = place.offset - self.factor_start;
+        let factor = &mut self.factor[start..start + place.ld * pivots];
+        let start = front.scalar as usize - self.inverse_start;
+        let inverse = &mut self.inverse[start..start + pivots];
+        let ld = padded::<T>(pivots) + padded::<T>(below);
+        let lead = padded::<T>(pivots) - pivots;
+        let in_place = place.ld == ld;
+        let mut panel = Panel {
+            values: if in_place {
+                &mut *factor
+            } else {
+                &mut self.buffer[..ld * pivots]
+            },
+            ld,
+            lead,
+        };
+        let assembly = Assembly {
+            input: shared.input,
+            front,
+            panel: &mut panel,
+            update,
+            child,
+        };
+        let outcome = if pivots > BLOCK || (threads.count() > 1 && is_large(front)) {
+            factor_large(shared.arch, assembly, inverse, threads)
+        } else {
+            shared.arch.dispatch(SmallFront { assembly, inverse })
+        };
+        outcome.map_err(|(column, pivot)| Failure {
+            front: f,
+            scalar: front.scalar as usize + column,
+            pivot: pivot.widen(),
+        })?;
+        if !in_place {
+            let rows = pivots + below;
+            let buffer = &self.buffer[..ld * pivots];
+            for j in 0..pivots {
+                let from = j * ld + lead;
+                factor[j * rows + j..(j + 1) * rows]
+                    .copy_from_slice(&buffer[from + j..from + rows]);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Worth handing stripes of it to other threads: some 50 µs of work.
+fn is_large(front: &Front) -> bool {
+    let (p, r) = (f64::from(front.pivots), f64::from(front.below));
+    p * r * r > 1e6
+}
+
+/// Assembles and factors a front block by block, the update of the rest cut
+/// into stripes. Entry by entry the arithmetic is that of a small front.
+fn factor_large<'c, T: Compute>(
+    arch: pulp::Arch,
+    assembly: Assembly<'_, '_, T, impl Fn(u32) -> &'c [T]>,
+    inverse: &mut [T],
+    threads: &Threads,
+) -> Result<(), (usize, T)> {
+    let Assembly {
+        input,
+        front,
+        panel,
+        update,
+        child,
+    } = assembly;
+    if front.children.is_empty() {
+        update.fill(T::ZERO);
+    }
+    arch.dispatch(Assembly {
+        input,
+        front,
+        panel: &mut *panel,
+        update: &mut *update,
+        child,
+    });
+    let (pivots, below) = (front.pivots as usize, front.below as usize);
+    let (ld, lead, ldu) = (panel.ld, panel.lead, padded::<T>(below));
+    let mut begin = 0;
+    while begin < pivots {
+        let end = (begin + BLOCK).min(pivots);
+        let (done, rest) = panel.values.split_at_mut(end * ld);
+        let block = &mut done[begin * ld..];
+        arch.dispatch(PanelWork {
+            values: &mut *block,
+            ld,
+            lead: lead + begin,
+            inverse: &mut inverse[begin..end],
+        })
+        .map_err(|(column, pivot)| (begin + column, pivot))?;
+        let block = &*block;
+        let stripe = |target, ldt, place| UpdateWork {
+            target,
+            ldt,
+            source: block,
+            lds: ld,
+            place,
+        };
+        let of_panel = rest.chunks_mut(STRIPE * ld).enumerate().map(|(k, target)| {
+            let diagonal = lead + end + k * STRIPE;
+            stripe(target, ld, Place { diagonal, shift: 0 })
+        });
+        let of_update = update
+            .chunks_mut(STRIPE * ldu.max(1))
+            .enumerate()
+            .map(|(k, target)| {
+                let diagonal = k * STRIPE;
+                let shift = lead + pivots;
+                stripe(target, ldu, Place { diagonal, shift })
+            });
+        let stripes = of_panel.chain(of_update);
+        if threads.count() > 1 {
+            threads.for_each(stripes.collect(), |work| arch.dispatch(work));
+        } else {
+            stripes.for_each(|work| arch.dispatch(work));
+        }
+        begin = end;
+    }
+    Ok(())
+}
