@@ -1,6 +1,7 @@
 //! Bundles: cameras, points and observations.
 
 mod evaluate;
+mod parts;
 mod setup;
 mod state;
 
@@ -119,18 +120,7 @@ impl Bundle {
     /// A number that is not finite.
     pub fn add_camera(&mut self, camera: Camera) -> Result<CameraId, ProblemError> {
         let id = CameraId::from(self.cameras.len());
-        if let Some(value) = camera.intrinsics.iter().find(|x| !x.is_finite()) {
-            return Err(ProblemError::NotFinite {
-                element: format!("camera {}", id.0),
-                value: *value,
-            });
-        }
-        if !camera.world_from_camera.is_finite() {
-            return Err(ProblemError::NotFinite {
-                element: format!("camera {}", id.0),
-                value: f64::NAN,
-            });
-        }
+        parts::check_camera(id, &camera)?;
         self.cameras.push(camera);
         Ok(id)
     }
@@ -141,12 +131,7 @@ impl Bundle {
     /// A number that is not finite.
     pub fn add_point(&mut self, in_world: Vector3<f64>) -> Result<PointId, ProblemError> {
         let id = PointId::from(self.points.len());
-        if let Some(value) = in_world.iter().find(|x| !x.is_finite()) {
-            return Err(ProblemError::NotFinite {
-                element: format!("point {}", id.0),
-                value: *value,
-            });
-        }
+        parts::check_point(id, &in_world)?;
         self.points.push(in_world);
         self.point_fixed.push(false);
         Ok(id)
@@ -164,27 +149,7 @@ impl Bundle {
     /// # Errors
     /// Unknown ids, numbers that are not finite, a weight that is not positive.
     pub fn add_observation(&mut self, observation: Observation) -> Result<(), ProblemError> {
-        check_range("camera", observation.camera.index(), self.cameras.len())?;
-        check_range("point", observation.point.index(), self.points.len())?;
-        check_range("lens", observation.lens.index(), self.lenses.len())?;
-        let rows = self.lenses[observation.lens.index()].rows();
-        let numbers = observation.pixel[..rows]
-            .iter()
-            .chain([&observation.weight]);
-        for value in numbers {
-            if !value.is_finite() {
-                return Err(ProblemError::NotFinite {
-                    element: observation_name(&observation),
-                    value: *value,
-                });
-            }
-        }
-        if observation.weight < 0.0 {
-            return Err(ProblemError::Indefinite {
-                factor: observation_name(&observation),
-                smallest_eigenvalue: observation.weight,
-            });
-        }
+        let rows = self.check_observation(&observation)?;
         self.sets[usize::from(rows == 3)].push(self.observations.len() as u32);
         self.observations.push(observation);
         Ok(())
