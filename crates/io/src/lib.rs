@@ -1,5 +1,6 @@
 //! Readers and writers of the field's file formats.
 
+mod bundle;
 mod error;
 mod format;
 mod graph;

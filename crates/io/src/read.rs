@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use slam16_problem::{Bundle, PoseGraph2, PoseGraph3, ProblemKind};
 
+use crate::bundle;
 use crate::error::ReadError;
 use crate::format::sniff;
 use crate::graph::{self, Initial};
@@ -92,6 +93,14 @@ fn load(mut scanner: Scanner<'_>, compression: Compression, options: &ReadOption
                 sensor_labels: read.sensor_labels,
             })
         }
+        Format::Bal | Format::Gbp | Format::Bundler => Ok(Loaded {
+            problem: AnyProblem::Bundle(bundle::read(scanner, format, options, &mut warnings)?),
+            format,
+            compression,
+            initial: Initial::File,
+            warnings: warnings.into_vec(),
+            sensor_labels: Vec::new(),
+        }),
         other => Err(Box::new(ReadError::WrongKind {
             path: scanner.path().to_owned(),
             expected: "a problem",

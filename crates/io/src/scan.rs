@@ -229,6 +229,18 @@ impl<'r> Scanner<'r> {
         !matches!(self.buffer[self.at], b'\n' | b'#')
     }
 
+    /// Moves to the next token on this or a later line; false at the end.
+    #[inline]
+    pub fn next_token(&mut self) -> Scan<bool> {
+        if self.whole > 0 && self.at < self.whole && self.more_on_line() {
+            return Ok(true);
+        }
+        if self.at < self.whole {
+            self.skip_line();
+        }
+        self.next_line()
+    }
+
     /// The token at the place, which moves past it; empty at the end of the line.
     #[inline]
     pub fn token(&mut self) -> &[u8] {

@@ -4,7 +4,6 @@ mod amalgamate;
 mod dense;
 mod etree;
 mod front;
-mod inverse;
 mod numeric;
 mod plan;
 mod run;
@@ -12,7 +11,6 @@ mod solve;
 mod symbolic;
 
 pub(crate) use etree::predicted_flops;
-pub use inverse::Covariance;
 pub use numeric::{Cholesky, NotPositiveDefinite};
 pub use symbolic::{Prediction, SymbolicCholesky};
 

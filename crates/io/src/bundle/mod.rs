@@ -1,0 +1,117 @@
+//! Reading bundles: BAL, gbp key frames and Bundler.
+
+mod bal;
+mod bundler;
+mod check;
+
+use std::fmt;
+
+use slam16_problem::{Bundle, Camera, Observation};
+
+use crate::error::ReadError;
+use crate::scan::{Scan, Scanner};
+use crate::warning::Warnings;
+use crate::{Format, ReadOptions};
+
+/// Reads a bundle in one of the three formats.
+pub(crate) fn read(
+    scanner: &mut Scanner<'_>,
+    format: Format,
+    options: &ReadOptions,
+    warnings: &mut Warnings,
+) -> Scan<Bundle> {
+    let bundle = match format {
+        Format::Bundler => bundler::read(scanner, options, warnings)?,
+        Format::Gbp => bal::read_gbp(scanner, options)?,
+        _ => bal::read(scanner, options)?,
+    };
+    check::check(&bundle, warnings);
+    Ok(bundle)
+}
+
+/// What a header announces.
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    cameras: u64,
+    points: u64,
+    /// Bundler does not announce observations.
+    observations: Option<u64>,
+}
+
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cameras, {} points", self.cameras, self.points)?;
+        match self.observations {
+            Some(observations) => write!(f, ", {observations} observations"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Items that a list may reserve when nothing shows yet that they will come.
+const UNPROVEN: u64 = 1 << 16;
+
+impl Header {
+    /// Refuses a header whose body cannot be in the file or whose problem
+    /// cannot be in memory, before anything is allocated for either. A number
+    /// takes two bytes of text at least; `numbers` are those per camera, per
+    /// point and per observation.
+    fn check(
+        &self,
+        scanner: &Scanner<'_>,
+        mark: usize,
+        numbers: [u64; 3],
+        options: &ReadOptions,
+    ) -> Scan<()> {
+        let counts = [self.cameras, self.points, self.observations.unwrap_or(0)];
+        let total = |per_item: [u64; 3]| -> u128 {
+            counts
+                .iter()
+                .zip(per_item)
+                .map(|(count, each)| u128::from(*count) * u128::from(each))
+                .sum()
+        };
+        let text = 2 * total(numbers);
+        if let Some(length) = scanner.length
+            && text > u128::from(length)
+        {
+            return Err(Box::new(ReadError::Header {
+                at: scanner.place_at(mark),
+                expected: format!("{self} (at least {text} bytes of text)"),
+                found: format!("at most {length} bytes"),
+            }));
+        }
+        let needed = total([
+            size_of::<Camera>() as u64,
+            size_of::<nalgebra::Vector3<f64>>() as u64 + 1,
+            size_of::<Observation>() as u64 + 4,
+        ]);
+        let too_many = counts.iter().any(|count| *count >= u64::from(u32::MAX));
+        if needed > u128::from(options.max_memory) || too_many {
+            return Err(Box::new(ReadError::TooLarge {
+                path: scanner.path().to_owned(),
+                what: "the bundle that the header announces",
+                needed: u64::try_from(needed).unwrap_or(u64::MAX),
+                limit: options.max_memory,
+            }));
+        }
+        Ok(())
+    }
+
+    /// The error that the text ends or goes on where it should not.
+    #[cold]
+    fn unfit(&self, scanner: &Scanner<'_>, found: impl Into<String>) -> Box<ReadError> {
+        Box::new(ReadError::Header {
+            at: scanner.place(),
+            expected: self.to_string(),
+            found: found.into(),
+        })
+    }
+}
+
+/// A list for `count` items: all of them if the file's length vouches for
+/// them, else some, to grow as they come.
+fn list_of<T>(count: u64, scanner: &Scanner<'_>) -> Vec<T> {
+    let proven = scanner.length.is_some_and(|length| count <= length);
+    Vec::with_capacity(if proven { count } else { count.min(UNPROVEN) } as usize)
+}
