@@ -9,6 +9,7 @@
 mod cholesky;
 mod csr;
 mod edge;
+mod incomplete;
 mod isa;
 mod jacobian;
 mod kernels;
@@ -25,6 +26,10 @@ mod threads;
 
 pub use cholesky::{Cholesky, NotPositiveDefinite, Prediction, SymbolicCholesky};
 pub use edge::{EdgeBlocks, EdgeShape, EdgeStructure, NO_VARIABLE};
+pub use incomplete::{
+    BlockFactor, Breakdown, FactorPattern, FactorReport, FillRule, LevelSchedule, PermutedPattern,
+    PivotRule, SolveScratch, TriangularArithmetic, TriangularFactor, Whitening, multicolor_order,
+};
 pub use jacobian::{Jacobian, JacobianStructure};
 pub use kernels::{
     ColumnScaling, DiagonalBlocks, column_norms, encode_blocks, jacobian_mul,
