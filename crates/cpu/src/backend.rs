@@ -7,7 +7,7 @@ use slam16_solver::{
     Backend, BackendError, LinearOutcome, LinearRequest, Linearized, NumericError, Options,
     StageTimes, Used,
 };
-use slam16_sparse::{Jacobian, Threads, kernels};
+use slam16_sparse::{Jacobian, Threads, jacobian_mul, row_count};
 
 use crate::dogleg::Dogleg;
 use crate::linear::{self, LinearSolver};
@@ -29,8 +29,8 @@ pub struct CpuBackend<'p, P: LeastSquares> {
     scale: Vec<f64>,
     scale_floor: f64,
     step: Vec<f64>,
-    /// `J δ`, per factor set.
-    product: Vec<Vec<f64>>,
+    /// `J δ`; allocated when first needed.
+    product: Vec<f64>,
     dogleg: Dogleg,
     predicted: f64,
     factorizations: usize,
@@ -84,20 +84,6 @@ impl<'p, P: LeastSquares> CpuBackend<'p, P> {
         &self.setup
     }
 
-    /// `Jᵀ r` and `diag(JᵀJ)` of the current linear model.
-    fn normal_vectors(&mut self) {
-        kernels::jacobian_transpose_mul(
-            &self.jacobian,
-            &self.jacobian.residuals,
-            &mut self.gradient,
-            &self.threads,
-        );
-        kernels::column_norms(&self.jacobian, &mut self.scale, &self.threads);
-        for d in &mut self.scale {
-            *d = d.clamp(self.scale_floor, 1e32);
-        }
-    }
-
     /// `−gᵀδ − ½ ‖Jδ‖²`, by the Jacobian unless the step is known to be exact.
     fn predict(&mut self, damping: Option<f64>) -> f64 {
         let slope = dot(&self.gradient, &self.step);
@@ -106,12 +92,7 @@ impl<'p, P: LeastSquares> CpuBackend<'p, P> {
             let damped = damping * weighted_square(&self.scale, &self.step);
             return 0.5 * (damped - slope);
         }
-        if self.product.is_empty() {
-            self.product = self.jacobian.residuals.iter().map(|r| vec![0.0; r.len()]).collect();
-        }
-        kernels::jacobian_mul(&self.jacobian, &self.step, &mut self.product, &self.threads);
-        let square: f64 = self.product.iter().map(|p| dot(p, p)).sum();
-        -slope - 0.5 * square
+        -slope - 0.5 * square_of_product(&self.jacobian, &self.step, &mut self.product, &self.threads)
     }
 
     fn check_step(&self) -> Result<(), NumericError> {
@@ -139,10 +120,17 @@ impl<P: LeastSquares> Backend for CpuBackend<'_, P> {
         let cost = self
             .problem
             .linearize(&self.setup, &mut self.jacobian, &self.threads)?;
-        self.normal_vectors();
         self.times.linearize += start.elapsed();
         let start = Instant::now();
-        self.linear.update(&self.jacobian, &self.threads)?;
+        self.linear.update(
+            &self.jacobian,
+            &mut self.gradient,
+            &mut self.scale,
+            &self.threads,
+        )?;
+        for d in &mut self.scale {
+            *d = d.clamp(self.scale_floor, 1e32);
+        }
         self.times.linear_solve += start.elapsed();
         Ok(Linearized {
             cost,
@@ -175,13 +163,10 @@ impl<P: LeastSquares> Backend for CpuBackend<'_, P> {
     fn dogleg(&mut self, radius: f64) -> Result<f64, BackendError> {
         let start = Instant::now();
         if !self.dogleg.ready() {
-            let (jacobian, threads) = (&self.jacobian, &self.threads);
+            let (jacobian, product, threads) = (&self.jacobian, &mut self.product, &self.threads);
             self.dogleg
                 .prepare(&self.gradient, &self.scale, &self.step, |direction| {
-                    let mut product: Vec<Vec<f64>> =
-                        jacobian.residuals.iter().map(|r| vec![0.0; r.len()]).collect();
-                    kernels::jacobian_mul(jacobian, direction, &mut product, threads);
-                    product.iter().map(|p| dot(p, p)).sum()
+                    square_of_product(jacobian, direction, product, threads)
                 });
         }
         self.dogleg.step(radius, &self.scale, &mut self.step);
@@ -254,6 +239,18 @@ impl<P: LeastSquares> Backend for CpuBackend<'_, P> {
             device_bytes: 0,
         }
     }
+}
+
+/// `‖J v‖²`.
+fn square_of_product(
+    jacobian: &Jacobian<f64>,
+    v: &[f64],
+    product: &mut Vec<f64>,
+    threads: &Threads,
+) -> f64 {
+    product.resize(row_count(&jacobian.sets), 0.0);
+    jacobian_mul(&jacobian.sets, jacobian.layout(), v, product, threads);
+    dot(product, product)
 }
 
 /// Sum in index order: the same bits on any number of threads.

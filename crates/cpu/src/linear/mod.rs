@@ -1,7 +1,7 @@
 //! Linear solvers of the damped normal equations `(JᵀJ + λ D) δ = −Jᵀ r`.
 
 use slam16_solver::{Fallback, LinearOutcome, LinearRequest, NumericError, RolePrecisions};
-use slam16_sparse::{Jacobian, Threads};
+use slam16_sparse::{Jacobian, Threads, column_norms, jacobian_transpose_mul};
 
 /// What a linear solver says about itself for the summary.
 #[derive(Clone, Debug, Default)]
@@ -51,4 +51,20 @@ pub(crate) trait LinearSolver: Send {
 
     /// What it is and what it used.
     fn describe(&self) -> Description;
+}
+
+/// `gradient = Jᵀ r` and `scale = diag(JᵀJ)`, for solvers that form no `JᵀJ`.
+/// `rows` is scratch for the residuals of all sets in one piece.
+pub(crate) fn normal_vectors(
+    jacobian: &Jacobian<f64>,
+    rows: &mut Vec<f64>,
+    gradient: &mut [f64],
+    scale: &mut [f64],
+    threads: &Threads,
+) {
+    rows.clear();
+    rows.extend(jacobian.residuals.iter().flatten());
+    let layout = jacobian.layout();
+    jacobian_transpose_mul(&jacobian.sets, layout, rows, gradient, threads);
+    column_norms(&jacobian.sets, layout, scale, threads);
 }
