@@ -51,7 +51,7 @@ impl<'p, P: LeastSquares> CpuBackend<'p, P> {
         })?;
         let setup = problem.setup()?;
         let kind = problem.kind();
-        let (linear, linear_why) = linear::choose(&setup, kind, options)?;
+        let linear::Choice { solver, why } = linear::choose(&setup, kind, options)?;
         let scalars = setup.structure.layout.scalars();
         let jacobian = Jacobian::zeros(setup.structure.clone());
         let mut backend = Self {
@@ -59,13 +59,17 @@ impl<'p, P: LeastSquares> CpuBackend<'p, P> {
             kept: None,
             problem,
             jacobian,
-            linear,
-            linear_why,
+            linear: solver,
+            linear_why: why,
             gradient: vec![0.0; scalars],
             scale: vec![0.0; scalars],
             // Ceres clamps diag(JᵀJ) at 1e-6 before damping; graphs start with
             // next to no damping and need no floor.
-            scale_floor: if kind == ProblemKind::Bundle { 1e-6 } else { 0.0 },
+            scale_floor: if kind == ProblemKind::Bundle {
+                1e-6
+            } else {
+                0.0
+            },
             step: vec![0.0; scalars],
             product: Vec::new(),
             dogleg: Dogleg::default(),
@@ -92,7 +96,8 @@ impl<'p, P: LeastSquares> CpuBackend<'p, P> {
             let damped = damping * weighted_square(&self.scale, &self.step);
             return 0.5 * (damped - slope);
         }
-        -slope - 0.5 * square_of_product(&self.jacobian, &self.step, &mut self.product, &self.threads)
+        -slope
+            - 0.5 * square_of_product(&self.jacobian, &self.step, &mut self.product, &self.threads)
     }
 
     fn check_step(&self) -> Result<(), NumericError> {
@@ -261,4 +266,3 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 pub(crate) fn weighted_square(weights: &[f64], x: &[f64]) -> f64 {
     weights.iter().zip(x).map(|(w, x)| w * x * x).sum()
 }
-

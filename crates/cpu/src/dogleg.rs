@@ -44,7 +44,11 @@ impl Dogleg {
         );
         let curvature = square_of_product(&self.cauchy);
         let slope = -dot(gradient, &self.cauchy);
-        let length = if curvature > 0.0 { slope / curvature } else { 0.0 };
+        let length = if curvature > 0.0 {
+            slope / curvature
+        } else {
+            0.0
+        };
         self.cauchy.iter_mut().for_each(|x| *x *= length);
         self.ready = true;
     }
@@ -72,7 +76,11 @@ impl Dogleg {
         }
         let c = cauchy * cauchy - radius * radius;
         let root = (b * b - a * c).max(0.0).sqrt();
-        let t = if b > 0.0 { -c / (b + root) } else { (root - b) / a };
+        let t = if b > 0.0 {
+            -c / (b + root)
+        } else {
+            (root - b) / a
+        };
         for ((s, c), g) in step.iter_mut().zip(&self.cauchy).zip(&self.gauss_newton) {
             *s = c + t * (g - c);
         }

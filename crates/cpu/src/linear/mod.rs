@@ -1,5 +1,10 @@
 //! Linear solvers of the damped normal equations `(JᵀJ + λ D) δ = −Jᵀ r`.
 
+mod cholesky;
+mod choose;
+
+pub(crate) use choose::{Choice, choose};
+
 use slam16_solver::{Fallback, LinearOutcome, LinearRequest, NumericError, RolePrecisions};
 use slam16_sparse::{Jacobian, Threads, column_norms, jacobian_transpose_mul};
 

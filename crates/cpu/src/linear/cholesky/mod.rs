@@ -1,8 +1,8 @@
 //! `cholesky`: the normal equations by a sparse factor, which may be kept over
 //! several linearisations and corrected by conjugate gradients.
 
-mod cost_model;
 mod correct;
+mod cost_model;
 
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use slam16_sparse::{
 };
 
 use super::{Description, LinearSolver};
-use correct::Correction;
+use crate::backend::dot;
+use correct::{Correction, Goal};
 
 /// When a factor of an earlier linearisation still serves.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,6 +45,8 @@ pub(crate) struct CholeskySolver<T: Compute> {
     /// The factor belongs to the current matrix and damping.
     fresh_for: Option<f64>,
     max_corrections: usize,
+    /// `½ ‖r‖²` of the current linearisation.
+    cost: f64,
     exact: bool,
     fallbacks: Vec<Fallback>,
 }
@@ -68,7 +71,7 @@ impl<T: Compute> CholeskySolver<T> {
             Reuse::UpTo(Some(limit)) => limit,
             Reuse::UpTo(None) => cost_model::worthwhile_corrections(
                 prediction.flops,
-                prediction.nonzeros,
+                prediction.factor_scalars,
                 matrix.diagonal.len() + matrix.below.len(),
             ),
         };
@@ -83,6 +86,7 @@ impl<T: Compute> CholeskySolver<T> {
             factored: false,
             fresh_for: None,
             max_corrections,
+            cost: 0.0,
             exact: true,
             fallbacks: Vec::new(),
         }
@@ -145,6 +149,7 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
         self.assembly
             .assemble(jacobian, &mut self.matrix, gradient, threads);
         self.matrix.copy_diagonal(scale);
+        self.cost = 0.5 * jacobian.residuals.iter().map(|r| dot(r, r)).sum::<f64>();
         self.fresh_for = None;
         Ok(())
     }
@@ -170,7 +175,11 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
                 |r, z| Self::apply(factor, narrow, r, z),
                 gradient,
                 step,
-                self.max_corrections,
+                Goal {
+                    limit: self.max_corrections,
+                    remaining: 1e-2,
+                    largest_decrease: 1e-2 * self.cost,
+                },
                 request.deadline,
             );
             outcome.iterations = corrected.iterations;
@@ -198,7 +207,11 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
             |r, z| Self::apply(factor, narrow, r, z),
             gradient,
             step,
-            correct::FRESH_LIMIT,
+            Goal {
+                limit: 40,
+                remaining: 1e-5,
+                largest_decrease: f64::INFINITY,
+            },
             request.deadline,
         );
         self.exact = false;

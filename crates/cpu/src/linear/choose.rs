@@ -1,0 +1,86 @@
+//! Which linear solver a problem gets.
+
+use slam16_problem::{ProblemKind, Setup};
+use slam16_solver::{BackendError, LinearSolverKind, Options, Precision, RefactorPolicy};
+use slam16_sparse::Ordering;
+
+use super::LinearSolver;
+use super::cholesky::{CholeskySolver, Reuse};
+
+/// A linear solver, and why it was taken when the user left the choice open.
+pub(crate) struct Choice {
+    pub solver: Box<dyn LinearSolver>,
+    pub why: String,
+}
+
+/// The solver that `kind` stands for on this problem: `auto` is resolved.
+pub(crate) fn resolve(
+    kind: LinearSolverKind,
+    setup: &Setup,
+    problem: ProblemKind,
+) -> (LinearSolverKind, String) {
+    if kind != LinearSolverKind::Auto {
+        return (kind, String::new());
+    }
+    match problem {
+        ProblemKind::Bundle => (
+            LinearSolverKind::Schur(slam16_solver::SchurReduced::Auto),
+            format!(
+                "bundle: {} points are eliminated before {} cameras",
+                setup.structure.layout.variables() - setup.eliminable_from,
+                setup.eliminable_from
+            ),
+        ),
+        ProblemKind::PoseGraph2 | ProblemKind::PoseGraph3 => (
+            LinearSolverKind::Cholesky,
+            "pose graph: a complete sparse factor is cheap and serves several steps".to_owned(),
+        ),
+    }
+}
+
+pub(crate) fn choose(
+    setup: &Setup,
+    problem: ProblemKind,
+    options: &Options,
+) -> Result<Choice, BackendError> {
+    let (kind, why) = resolve(options.linear.solver, setup, problem);
+    let structure = &setup.structure;
+    let ordering = ordering(options.linear.ordering)?;
+    let solver: Box<dyn LinearSolver> = match kind {
+        LinearSolverKind::Auto | LinearSolverKind::Cholesky => {
+            let reuse = match options.linear.refactor {
+                RefactorPolicy::Always => Reuse::Never,
+                RefactorPolicy::Reuse(reuse) => Reuse::UpTo(Some(reuse.max_iterations)),
+            };
+            match options.precision {
+                Precision::F32 => Box::new(CholeskySolver::<f32>::new(structure, ordering, reuse)),
+                _ => Box::new(CholeskySolver::<f64>::new(structure, ordering, reuse)),
+            }
+        }
+        _ => {
+            return Err(BackendError::Unsupported {
+                option: format!("linear solver {kind}"),
+                reason: "not built".to_owned(),
+            });
+        }
+    };
+    Ok(Choice { solver, why })
+}
+
+/// The elimination ordering of the sparse crate.
+pub(crate) fn ordering(ordering: slam16_solver::Ordering) -> Result<Ordering, BackendError> {
+    Ok(match ordering {
+        slam16_solver::Ordering::Auto => Ordering::Auto,
+        slam16_solver::Ordering::Natural => Ordering::Natural,
+        slam16_solver::Ordering::Amd => Ordering::Amd,
+        slam16_solver::Ordering::NestedDissection => Ordering::NestedDissection,
+        slam16_solver::Ordering::Rcm => Ordering::Rcm,
+        slam16_solver::Ordering::Multicolor => {
+            return Err(BackendError::Unsupported {
+                option: "ordering multicolor".to_owned(),
+                reason: "it serves incomplete factors only; use amd, nested-dissection or rcm"
+                    .to_owned(),
+            });
+        }
+    })
+}
