@@ -1,11 +1,11 @@
 //! Which linear solver a problem gets.
 
 use slam16_problem::{ProblemKind, Setup};
-use slam16_solver::{BackendError, LinearSolverKind, Options, Precision, RefactorPolicy};
+use slam16_solver::{BackendError, LinearSolverKind, Options, Precision};
 use slam16_sparse::Ordering;
 
 use super::LinearSolver;
-use super::cholesky::{CholeskySolver, Reuse};
+use super::cholesky::CholeskySolver;
 
 /// A linear solver, and why it was taken when the user left the choice open.
 pub(crate) struct Choice {
@@ -48,13 +48,12 @@ pub(crate) fn choose(
     let ordering = ordering(options.linear.ordering)?;
     let solver: Box<dyn LinearSolver> = match kind {
         LinearSolverKind::Auto | LinearSolverKind::Cholesky => {
-            let reuse = match options.linear.refactor {
-                RefactorPolicy::Always => Reuse::Never,
-                RefactorPolicy::Reuse(reuse) => Reuse::UpTo(Some(reuse.max_iterations)),
-            };
+            let refactor = options.linear.refactor;
             match options.precision {
-                Precision::F32 => Box::new(CholeskySolver::<f32>::new(structure, ordering, reuse)),
-                _ => Box::new(CholeskySolver::<f64>::new(structure, ordering, reuse)),
+                Precision::F32 => {
+                    Box::new(CholeskySolver::<f32>::new(structure, ordering, refactor))
+                }
+                _ => Box::new(CholeskySolver::<f64>::new(structure, ordering, refactor)),
             }
         }
         _ => {

@@ -6,7 +6,10 @@ mod cost_model;
 
 use std::sync::Arc;
 
-use slam16_solver::{Fallback, LinearOutcome, LinearRequest, NumericError, RolePrecisions};
+use slam16_solver::{
+    Fallback, LinearOutcome, LinearRequest, NumericError, RefactorPolicy, ReuseOptions,
+    RolePrecisions,
+};
 use slam16_sparse::{
     Cholesky, Compute, Jacobian, NormalAssembly, Ordering, SymbolicCholesky, SymmetricBlocks,
     Threads,
@@ -16,19 +19,14 @@ use super::{Description, LinearSolver};
 use crate::backend::dot;
 use correct::{Correction, Goal};
 
-/// When a factor of an earlier linearisation still serves.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Reuse {
-    /// Factor at every solve.
-    Never,
-    /// Correct an old factor by at most so many CG iterations; where that is
-    /// not enough, factor anew. `None` lets the predicted costs decide.
-    UpTo(Option<usize>),
-}
+/// An old factor is tried when it promises a decrease of at most this share of
+/// the cost. Farther from the optimum the matrix changes too much with every
+/// step: on M3500 and sphere2500 no attempt above it succeeded.
+const NEARBY: f64 = 1e-2;
 
 /// Sparse Cholesky with factors in `T`; vectors and products stay in f64.
 ///
-/// With `T = f64` and [`Reuse::Never`] this is the reference solver. With an
+/// With `T = f64` and [`RefactorPolicy::Always`] this is the reference solver. With an
 /// old factor or `T = f32` the factor is a preconditioner and CG on the f64
 /// normal matrix restores the accuracy, so the step solves the same equations.
 pub(crate) struct CholeskySolver<T: Compute> {
@@ -39,12 +37,13 @@ pub(crate) struct CholeskySolver<T: Compute> {
     shift: Vec<f64>,
     narrow: Vec<T>,
     correction: Correction,
-    reuse: Reuse,
+    reuse: Option<ReuseOptions>,
     /// The factor holds values.
     factored: bool,
+    /// Steps corrected since the factor was made.
+    corrected_steps: usize,
     /// The factor belongs to the current matrix and damping.
     fresh_for: Option<f64>,
-    max_corrections: usize,
     /// `½ ‖r‖²` of the current linearisation.
     cost: f64,
     exact: bool,
@@ -55,7 +54,7 @@ impl<T: Compute> CholeskySolver<T> {
     pub(crate) fn new(
         structure: &slam16_sparse::JacobianStructure,
         ordering: Ordering,
-        reuse: Reuse,
+        refactor: RefactorPolicy,
     ) -> Self {
         let assembly = NormalAssembly::new(structure);
         let matrix = assembly.zeros();
@@ -66,14 +65,17 @@ impl<T: Compute> CholeskySolver<T> {
         ));
         let prediction = symbolic.prediction();
         let scalars = structure.layout.scalars();
-        let max_corrections = match reuse {
-            Reuse::Never => 0,
-            Reuse::UpTo(Some(limit)) => limit,
-            Reuse::UpTo(None) => cost_model::worthwhile_corrections(
-                prediction.flops,
-                prediction.factor_scalars,
-                matrix.diagonal.len() + matrix.below.len(),
-            ),
+        let worthwhile = cost_model::worthwhile_corrections(
+            prediction.flops,
+            prediction.factor_scalars,
+            matrix.diagonal.len() + matrix.below.len(),
+        );
+        let reuse = match refactor {
+            RefactorPolicy::Always => None,
+            RefactorPolicy::Reuse(options) => Some(ReuseOptions {
+                max_iterations: options.max_iterations.min(worthwhile),
+                ..options
+            }),
         };
         Self {
             assembly,
@@ -84,8 +86,8 @@ impl<T: Compute> CholeskySolver<T> {
             correction: Correction::new(scalars),
             reuse,
             factored: false,
+            corrected_steps: 0,
             fresh_for: None,
-            max_corrections,
             cost: 0.0,
             exact: true,
             fallbacks: Vec::new(),
@@ -102,6 +104,7 @@ impl<T: Compute> CholeskySolver<T> {
                 pivot: e.pivot,
             })?;
         self.factored = true;
+        self.corrected_steps = 0;
         self.fresh_for = Some(damping);
         Ok(())
     }
@@ -167,8 +170,12 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
             *s = request.damping * d;
         }
         let mut outcome = LinearOutcome::default();
-        let reuse = self.factored && self.reuse != Reuse::Never;
-        if reuse && self.fresh_for != Some(request.damping) {
+        let reuse = self.reuse.filter(|reuse| {
+            self.factored
+                && self.corrected_steps < reuse.max_steps
+                && self.fresh_for != Some(request.damping)
+        });
+        if let Some(reuse) = reuse {
             let (factor, narrow) = (&self.factor, &mut self.narrow);
             let corrected = self.correction.run(
                 |x, y| self.matrix.mul(&self.shift, x, y),
@@ -176,14 +183,15 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
                 gradient,
                 step,
                 Goal {
-                    limit: self.max_corrections,
-                    remaining: 1e-2,
-                    largest_decrease: 1e-2 * self.cost,
+                    limit: reuse.max_iterations,
+                    remaining: reuse.tolerance,
+                    largest_decrease: NEARBY * self.cost,
                 },
                 request.deadline,
             );
             outcome.iterations = corrected.iterations;
             if corrected.converged {
+                self.corrected_steps += 1;
                 self.exact = false;
                 return Ok(outcome);
             }
