@@ -60,6 +60,7 @@ pub(crate) trait LinearSolver: Send {
 
 /// `gradient = Jᵀ r` and `scale = diag(JᵀJ)`, for solvers that form no `JᵀJ`.
 /// `rows` is scratch for the residuals of all sets in one piece.
+#[allow(dead_code)]
 pub(crate) fn normal_vectors(
     jacobian: &Jacobian<f64>,
     rows: &mut Vec<f64>,

@@ -36,6 +36,8 @@ pub(crate) struct CholeskySolver<T: Compute> {
     /// `λ D` of the current solve.
     shift: Vec<f64>,
     narrow: Vec<T>,
+    /// Scratch of the triangular solves.
+    room: Vec<T>,
     correction: Correction,
     reuse: Option<ReuseOptions>,
     /// The factor holds values.
@@ -77,9 +79,10 @@ impl<T: Compute> CholeskySolver<T> {
                 ..options
             }),
         };
-        Self {
+        let mut solver = Self {
             assembly,
             matrix,
+            room: Vec::new(),
             factor: Cholesky::new(symbolic),
             shift: vec![0.0; scalars],
             narrow: vec![<T as num_traits::Zero>::zero(); scalars],
@@ -91,7 +94,11 @@ impl<T: Compute> CholeskySolver<T> {
             cost: 0.0,
             exact: true,
             fallbacks: Vec::new(),
-        }
+        };
+        solver
+            .room
+            .resize(solver.factor.solve_room(), <T as num_traits::Zero>::zero());
+        solver
     }
 
     fn factorize(&mut self, damping: f64, threads: &Threads) -> Result<(), NumericError> {
@@ -110,12 +117,12 @@ impl<T: Compute> CholeskySolver<T> {
     }
 
     /// `to = (L Lᵀ)⁻¹ from`.
-    fn apply(factor: &Cholesky<T>, narrow: &mut [T], from: &[f64], to: &mut [f64]) {
+    fn apply(factor: &Cholesky<T>, narrow: &mut [T], room: &mut [T], from: &[f64], to: &mut [f64]) {
         if let Some(to) = same_type::<T>(to) {
             for (t, f) in to.iter_mut().zip(from) {
                 *t = T::encode(*f);
             }
-            factor.solve_in_place(to);
+            factor.solve_with(to, room);
             return;
         }
         // A power of two brings the largest entry near 1, so that f32 neither
@@ -129,7 +136,7 @@ impl<T: Compute> CholeskySolver<T> {
         for (n, f) in narrow.iter_mut().zip(from) {
             *n = T::encode(*f / unit);
         }
-        factor.solve_in_place(narrow);
+        factor.solve_with(narrow, room);
         for (t, n) in to.iter_mut().zip(narrow.iter()) {
             *t = n.widen() * unit;
         }
@@ -176,10 +183,10 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
                 && self.fresh_for != Some(request.damping)
         });
         if let Some(reuse) = reuse {
-            let (factor, narrow) = (&self.factor, &mut self.narrow);
+            let (factor, narrow, room) = (&self.factor, &mut self.narrow, &mut self.room);
             let corrected = self.correction.run(
                 |x, y| self.matrix.mul(&self.shift, x, y),
-                |r, z| Self::apply(factor, narrow, r, z),
+                |r, z| Self::apply(factor, narrow, room, r, z),
                 gradient,
                 step,
                 Goal {
@@ -200,19 +207,19 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
             self.factorize(request.damping, threads)?;
             outcome.factorizations = 1;
         }
-        let (factor, narrow) = (&self.factor, &mut self.narrow);
+        let (factor, narrow, room) = (&self.factor, &mut self.narrow, &mut self.room);
         if T::NAME == "f64" {
             for (s, g) in step.iter_mut().zip(gradient) {
                 *s = -g;
             }
-            factor.solve_in_place(same_type::<T>(step).unwrap_or(narrow));
+            factor.solve_with(same_type::<T>(step).unwrap_or(narrow), room);
             self.exact = true;
             outcome.iterations = 0;
             return Ok(outcome);
         }
         let corrected = self.correction.run(
             |x, y| self.matrix.mul(&self.shift, x, y),
-            |r, z| Self::apply(factor, narrow, r, z),
+            |r, z| Self::apply(factor, narrow, room, r, z),
             gradient,
             step,
             Goal {
