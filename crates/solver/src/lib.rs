@@ -2,6 +2,7 @@
 //! backend owns.
 
 mod backend;
+mod cg;
 mod options;
 mod precision;
 mod text;
@@ -9,6 +10,10 @@ mod used;
 
 pub use backend::{
     Backend, BackendError, LinearOutcome, LinearRequest, Linearized, NumericError, StageTimes,
+};
+pub use cg::{
+    CgBeta, CgControl, CgOutcome, CgState, CgStatus, CgStop, CgWorkspace, Space, StopTests,
+    conjugate_gradients,
 };
 pub use options::{
     Algorithm, AlgorithmName, CgOptions, ColumnScaling, DampingPolicy, DoglegOptions, Fill,
