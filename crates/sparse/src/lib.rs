@@ -24,7 +24,7 @@ mod symmetric_mul;
 mod test_data;
 mod threads;
 
-pub use cholesky::{Cholesky, NotPositiveDefinite, Prediction, SymbolicCholesky};
+pub use cholesky::{Cholesky, Covariance, NotPositiveDefinite, Prediction, SymbolicCholesky};
 pub use edge::{EdgeBlocks, EdgeShape, EdgeStructure, NO_VARIABLE};
 pub use incomplete::{
     BlockFactor, Breakdown, FactorPattern, FactorReport, FillRule, LevelSchedule, PermutedPattern,

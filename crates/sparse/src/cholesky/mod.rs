@@ -4,6 +4,7 @@ mod amalgamate;
 mod dense;
 mod etree;
 mod front;
+mod inverse;
 mod numeric;
 mod plan;
 mod run;
@@ -11,6 +12,7 @@ mod solve;
 mod symbolic;
 
 pub(crate) use etree::predicted_flops;
+pub use inverse::Covariance;
 pub use numeric::{Cholesky, NotPositiveDefinite};
 pub use symbolic::{Prediction, SymbolicCholesky};
 

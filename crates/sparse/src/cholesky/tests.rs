@@ -171,7 +171,7 @@ fn grids_and_sizes_around_powers_of_two() {
     }
 }
 
-fn graphs() -> impl Strategy<Value = (Vec<usize>, Vec<(u32, u32)>, u64)> {
+pub(crate) fn graphs() -> impl Strategy<Value = (Vec<usize>, Vec<(u32, u32)>, u64)> {
     (1_usize..40).prop_flat_map(|n| {
         let dims = prop::collection::vec(1_usize..=9, n);
         let pair = (0..n as u32, 0..n as u32);
