@@ -54,6 +54,13 @@ impl<T: Scalar> So2<T> {
         Some((rotation, (norm - T::one()).abs()))
     }
 
+    /// The rotation with exactly these parts, which must be of unit norm to within rounding: for
+    /// values that [`cos`](Self::cos) and [`sin`](Self::sin) gave.
+    #[inline]
+    pub fn from_unit_cos_sin(cos: T, sin: T) -> Self {
+        Self { cos, sin }
+    }
+
     /// cos θ.
     #[inline]
     pub fn cos(&self) -> T {
