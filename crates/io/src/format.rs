@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::ReadError;
+use crate::error::{Place, ReadError};
 use crate::scan::{Scan, Scanner, show};
 
 /// A file format.
@@ -58,100 +58,84 @@ impl fmt::Display for Format {
     }
 }
 
-/// First lines of a text: comments apart, data lines as tokens.
-struct Head<'t> {
-    first_comment: Option<&'t [u8]>,
-    line: u64,
-    data: Vec<Vec<&'t [u8]>>,
-    commas: bool,
-}
-
-fn head(text: &[u8]) -> Head<'_> {
-    let mut head = Head {
-        first_comment: None,
-        line: 1,
-        data: Vec::new(),
-        commas: false,
-    };
-    for (index, line) in text.split(|b| *b == b'\n').enumerate() {
-        let line = line.trim_ascii();
-        if line.is_empty() {
-            continue;
-        }
-        if line[0] == b'#' {
-            head.first_comment.get_or_insert(line);
-            continue;
-        }
-        if head.data.is_empty() {
-            head.line = index as u64 + 1;
-            head.commas = line.contains(&b',');
-        }
+/// The tokens of the next data line of a text; no line that tells formats
+/// apart has more than 40. Moves the text past the line.
+fn data_line<'t>(text: &mut &'t [u8]) -> Vec<&'t [u8]> {
+    while !text.is_empty() {
+        let end = text.iter().position(|b| *b == b'\n');
+        let (line, rest) = text.split_at(end.map_or(text.len(), |end| end + 1));
+        *text = rest;
         let parts = |b: &u8| b.is_ascii_whitespace() || *b == b',';
-        let tokens = line.split(parts).filter(|t| !t.is_empty());
-        // No line that tells formats apart is longer.
-        head.data.push(tokens.take(40).collect());
-        if head.data.len() == 2 {
-            break;
+        let tokens: Vec<_> = line
+            .split(parts)
+            .filter(|t| !t.is_empty())
+            .take(40)
+            .collect();
+        if tokens.first().is_some_and(|t| t[0] != b'#') {
+            return tokens;
         }
     }
-    head
+    Vec::new()
 }
 
-/// Tells the format of the text that a scanner is about to read.
+/// Tells the format of the text that a scanner is about to read, and moves it
+/// to the first data line.
 pub(crate) fn sniff(scanner: &mut Scanner<'_>) -> Scan<Format> {
-    let path = scanner.path().to_owned();
-    let text = scanner.peek()?;
-    let head = head(text);
-    let Some(first) = head.data.first() else {
+    let commented = scanner.peek()?.starts_with(b"#");
+    let bundler = scanner.peek()?.starts_with(b"# Bundle file");
+    if !scanner.next_line()? {
+        let path = scanner.path().to_owned();
         return Err(Box::new(ReadError::Empty { path }));
-    };
-    if head
-        .first_comment
-        .is_some_and(|c| c.starts_with(b"# Bundle file"))
-    {
+    }
+    if bundler {
         return Ok(Format::Bundler);
     }
-    let token = first[0];
-    if token[0] == b'{' {
-        return Ok(Format::Dump);
-    }
-    if is_tag(token) {
-        return Ok(tagged(text, token));
-    }
-    let unknown = |found: String| {
-        let at = crate::error::Place {
-            path: path.clone(),
-            line: head.line,
-            column: 1,
-        };
-        Err(Box::new(ReadError::UnknownFormat { at, found }))
+    let at = scanner.place();
+    let text = scanner.peek()?;
+    let mut rest = text;
+    let first = data_line(&mut rest);
+    let commas = text[..text.len() - rest.len()].contains(&b',');
+    let Some(token) = first.first() else {
+        return unknown(at, show(&text[..1]));
     };
-    if !token[0].is_ascii_digit() && !b"+-.".contains(&token[0]) {
-        return unknown(show(token));
+    match token[0] {
+        b'{' => return Ok(Format::Dump),
+        b'A'..=b'Z' if is_tag(token) => return Ok(tagged(text, token)),
+        b'0'..=b'9' | b'+' | b'-' | b'.' => {}
+        _ => return unknown(at, show(token)),
     }
-    let second = head.data.get(1).map_or(&[][..], Vec::as_slice);
     match first.len() {
-        _ if head.commas => Ok(Format::Euroc),
-        3 if first.iter().all(|t| is_count(t)) => {
-            // gbp's second line is fx fy cx cy; BAL's begins with two indices.
-            let indices = second.len() < 2 || second[..2].iter().all(|t| is_count(t));
-            let gbp = !indices || (head.first_comment.is_some() && second.len() == 4);
-            Ok(if gbp { Format::Gbp } else { Format::Bal })
+        _ if commas => Ok(Format::Euroc),
+        3 if first.iter().all(|t| count_of(t).is_some()) => {
+            // BAL's second line begins with two indices, gbp's is fx fy cx cy.
+            let second = data_line(&mut rest);
+            let mut pairs = second.iter().zip(&first).take(2);
+            let is_lens = second.len() == 4
+                && pairs.any(|(token, count)| match count_of(token) {
+                    None => true,
+                    Some(index) => commented && Some(index) >= count_of(count),
+                });
+            Ok(if is_lens { Format::Gbp } else { Format::Bal })
         }
         8 => Ok(Format::Tum),
         12 => Ok(Format::Kitti),
-        n => unknown(format!("a line of {n} numbers ({} ...)", show(token))),
+        n => unknown(at, format!("a line of {n} numbers ({} ...)", show(token))),
     }
 }
 
-fn is_count(token: &[u8]) -> bool {
-    token.iter().all(u8::is_ascii_digit)
+fn unknown(at: Place, found: String) -> Scan<Format> {
+    Err(Box::new(ReadError::UnknownFormat { at, found }))
+}
+
+fn count_of(token: &[u8]) -> Option<u64> {
+    let digits = token.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(token).ok().filter(|_| digits);
+    text?.parse().ok()
 }
 
 /// Tags are upper case words; a file may begin with one we do not know.
 fn is_tag(token: &[u8]) -> bool {
     token.len() >= 3
-        && token[0].is_ascii_uppercase()
         && token
             .iter()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b"_:".contains(b))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use slam16_problem::{Bundle, PoseGraph2, PoseGraph3, ProblemKind};
 
 use crate::bundle;
+use crate::dump;
 use crate::error::ReadError;
 use crate::format::sniff;
 use crate::graph::{self, Initial};
@@ -79,32 +80,47 @@ pub fn read_bytes(
 
 fn load(mut scanner: Scanner<'_>, compression: Compression, options: &ReadOptions) -> Scan<Loaded> {
     let format = sniff(&mut scanner)?;
+    if format.is_trajectory() {
+        return Err(Box::new(ReadError::WrongKind {
+            path: scanner.path().to_owned(),
+            expected: "a pose graph or a bundle",
+            found: format!("a {format} trajectory"),
+        }));
+    }
+    load_problem(scanner, compression, format, options)
+}
+
+/// Loads a problem whose format is known.
+pub(crate) fn load_problem(
+    mut scanner: Scanner<'_>,
+    compression: Compression,
+    format: Format,
+    options: &ReadOptions,
+) -> Scan<Loaded> {
     let mut warnings = Warnings::default();
+    let mut initial = Initial::File;
+    let mut sensor_labels = Vec::new();
     let scanner = &mut scanner;
-    match format {
+    let problem = match format {
         Format::G2o | Format::Toro | Format::Isam => {
             let read = graph::read(scanner, format, options, &mut warnings)?;
-            Ok(Loaded {
-                problem: read.problem,
-                format,
-                compression,
-                initial: read.initial,
-                warnings: warnings.into_vec(),
-                sensor_labels: read.sensor_labels,
-            })
+            initial = read.initial;
+            sensor_labels = read.sensor_labels;
+            read.problem
         }
-        Format::Bal | Format::Gbp | Format::Bundler => Ok(Loaded {
-            problem: AnyProblem::Bundle(bundle::read(scanner, format, options, &mut warnings)?),
-            format,
-            compression,
-            initial: Initial::File,
-            warnings: warnings.into_vec(),
-            sensor_labels: Vec::new(),
-        }),
-        other => Err(Box::new(ReadError::WrongKind {
-            path: scanner.path().to_owned(),
-            expected: "a problem",
-            found: format!("a {other} file"),
-        })),
-    }
+        Format::Dump => {
+            let read = dump::read(scanner)?;
+            sensor_labels = read.sensor_labels;
+            read.problem
+        }
+        _ => AnyProblem::Bundle(bundle::read(scanner, format, options, &mut warnings)?),
+    };
+    Ok(Loaded {
+        problem,
+        format,
+        compression,
+        initial,
+        warnings: warnings.into_vec(),
+        sensor_labels,
+    })
 }

@@ -96,7 +96,7 @@ impl<'r> Scanner<'r> {
         self.line
     }
 
-    /// The first block, without moving.
+    /// What is left of the block, or the first block, without moving.
     pub fn peek(&mut self) -> Scan<&[u8]> {
         if self.whole == 0 {
             self.fill()?;
@@ -239,6 +239,16 @@ impl<'r> Scanner<'r> {
             self.skip_line();
         }
         self.next_line()
+    }
+
+    /// All text from the place on.
+    pub fn read_rest(&mut self, into: &mut Vec<u8>) -> Scan<()> {
+        self.peek()?;
+        while self.at < self.whole {
+            into.extend_from_slice(&self.buffer[self.at..self.whole]);
+            self.fill()?;
+        }
+        Ok(())
     }
 
     /// The token at the place, which moves past it; empty at the end of the line.

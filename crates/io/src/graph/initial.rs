@@ -42,7 +42,7 @@ pub(crate) fn compose<G: PoseGroup<D, P>, const D: usize, const P: usize>(
             parts.landmarks[index] = parts.poses[observation.pose.index()].act(&body_point);
         }
     }
-    // A product of huge steps may overflow: such a landmark starts at the origin.
+    // As with poses, what overflows starts at the origin.
     for landmark in &mut parts.landmarks {
         if !landmark.iter().all(|x| x.is_finite()) {
             *landmark = SVector::zeros();
@@ -86,11 +86,9 @@ fn along<G: PoseGroup<D, P>, const D: usize, const P: usize>(
     } else {
         *pose * edge.measurement.inverse()
     };
-    if next.is_finite() {
-        next
-    } else {
-        G::identity()
-    }
+    // As a file would hold it, so that writing and reading keep it bit for bit.
+    // A product of huge steps may overflow: such a pose starts at the origin.
+    G::from_storage(&next.to_storage()).unwrap_or_else(G::identity)
 }
 
 /// Breadth first from the first pose of each component, edges in file order.

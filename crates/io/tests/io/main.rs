@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
+mod errors;
 mod real_bundles;
 mod real_graphs;
+mod warnings;
+mod writing;
