@@ -3,9 +3,14 @@
 
 mod backend;
 mod cg;
+mod finite;
 mod options;
+mod outer;
 mod precision;
+mod summary;
 mod text;
+#[cfg(test)]
+mod toy;
 mod used;
 
 pub use backend::{
@@ -21,5 +26,7 @@ pub use options::{
     PreconditionerOptions, RefactorPolicy, RefreshPolicy, ReuseOptions, SchurReduced, StopOptions,
     TimeBudget,
 };
+pub use outer::{IterationReport, IterationSeconds, Iterations, SolveError, Stop};
 pub use precision::{HalfArithmetic, Precision, Roles, ScalarType};
+pub use summary::{Bytes, ProblemDescription, ProblemSummary, Seconds, Summary};
 pub use used::{Fallback, RolePrecisions, Used};
