@@ -3,6 +3,8 @@
 
 mod correct;
 mod cost_model;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
