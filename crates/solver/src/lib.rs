@@ -3,6 +3,7 @@
 
 mod backend;
 mod cg;
+pub mod conformance;
 mod finite;
 mod options;
 mod outer;
