@@ -52,6 +52,8 @@ pub struct Loaded {
     /// The file's ids of a graph's sensors, by `SensorId`, for writing them
     /// back; `None` for a sensor without an id.
     pub sensor_labels: Vec<Option<u64>>,
+    /// The options that a dump holds beside the problem; `null` elsewhere.
+    pub options: serde_json::Value,
 }
 
 /// Reads a problem, in whatever known format and compression it is.
@@ -100,6 +102,7 @@ pub(crate) fn load_problem(
     let mut warnings = Warnings::default();
     let mut initial = Initial::File;
     let mut sensor_labels = Vec::new();
+    let mut options_in_dump = serde_json::Value::Null;
     let scanner = &mut scanner;
     let problem = match format {
         Format::G2o | Format::Toro | Format::Isam => {
@@ -111,6 +114,7 @@ pub(crate) fn load_problem(
         Format::Dump => {
             let read = dump::read(scanner)?;
             sensor_labels = read.sensor_labels;
+            options_in_dump = read.options;
             read.problem
         }
         _ => AnyProblem::Bundle(bundle::read(scanner, format, options, &mut warnings)?),
@@ -122,5 +126,6 @@ pub(crate) fn load_problem(
         initial,
         warnings: warnings.into_vec(),
         sensor_labels,
+        options: options_in_dump,
     })
 }

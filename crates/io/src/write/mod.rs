@@ -7,6 +7,8 @@ mod g2o;
 mod number;
 mod trajectory;
 
+use std::path::Path;
+
 use slam16_problem::{Bundle, PoseGraph2, PoseGraph3};
 
 pub use bal::write_bal;
@@ -15,7 +17,17 @@ pub use trajectory::{trajectory_of, write_kitti, write_tum};
 
 pub(crate) use atomic::write_atomically;
 
-use crate::AnyProblem;
+use crate::{AnyProblem, WriteError};
+
+/// Writes bytes to a file, whole or not at all: what was there before stays
+/// until all of them are written. Paths that end in `.gz` or `.bz2` are
+/// compressed.
+///
+/// # Errors
+/// [`WriteError`] when there is no way to write there.
+pub fn write_bytes(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), WriteError> {
+    write_atomically(path.as_ref(), |out| out.write_all(bytes))
+}
 
 /// A problem of any kind, borrowed.
 #[derive(Clone, Copy, Debug)]

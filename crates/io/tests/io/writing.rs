@@ -330,6 +330,7 @@ fn dumps_keep_everything_bit_for_bit() {
         let loaded = load(&path);
         assert_eq!(loaded.format, Format::Dump);
         assert_same(&problem, &loaded.problem, "read");
+        assert_eq!(loaded.options, options);
     }
 }
 
