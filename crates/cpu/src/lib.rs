@@ -1,7 +1,9 @@
 //! CPU backend: direct and iterative linear solvers.
 
 mod backend;
+mod covariance;
 mod dogleg;
 mod linear;
 
 pub use backend::CpuBackend;
+pub use covariance::covariance;

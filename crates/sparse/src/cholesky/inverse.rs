@@ -45,6 +45,15 @@ impl Covariance {
         self.joint.view((i, j), (rows, columns))
     }
 
+    /// Sets the rows and columns of chosen scalars to zero: what is held has no
+    /// variance. `held` has one entry per row of [`Covariance::joint`].
+    pub fn clear(&mut self, held: &[bool]) {
+        for (i, _) in held.iter().enumerate().filter(|(_, held)| **held) {
+            self.joint.row_mut(i).fill(0.0);
+            self.joint.column_mut(i).fill(0.0);
+        }
+    }
+
     /// Sets block (a, b) and its mirror image.
     fn set(&mut self, a: usize, b: usize, block: &DMatrixView<'_, f64>) {
         let (i, j) = (self.start[a], self.start[b]);
