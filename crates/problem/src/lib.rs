@@ -21,7 +21,8 @@ pub use ids::{CameraId, LandmarkId, LensId, PointId, PoseId, SensorId};
 pub use least_squares::{Cost, LeastSquares, Note, ProblemKind, Setup};
 pub use loss::Loss;
 pub use pose_graph::{
-    Between, GraphLosses, GraphParts, Information, InformationFault, Labels, LandmarkObservation,
-    PoseGraph, PoseGraph2, PoseGraph3, PoseGraphState, PosePrior, Vertex, project_information,
+    Between, GraphLosses, GraphParts, Information, InformationFault, InitialGuess, InitialReport,
+    Labels, LandmarkObservation, PoseGraph, PoseGraph2, PoseGraph3, PoseGraphState, PosePrior,
+    Vertex, project_information,
 };
 pub use trajectory::Trajectory;

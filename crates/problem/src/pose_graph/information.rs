@@ -80,6 +80,24 @@ fn upper_cholesky<const D: usize>(matrix: &SMatrix<f64, D, D>) -> Option<SMatrix
     Some(u)
 }
 
+/// `U⁻¹` of an upper triangular `U`; `None` when a diagonal entry is 0.
+pub(super) fn inverse_upper<const D: usize>(
+    root: &SMatrix<f64, D, D>,
+) -> Option<SMatrix<f64, D, D>> {
+    let mut inverse = SMatrix::<f64, D, D>::zeros();
+    for j in 0..D {
+        for i in (0..=j).rev() {
+            if root[(i, i)] == 0.0 {
+                return None;
+            }
+            let sum: f64 = (i + 1..=j).map(|k| root[(i, k)] * inverse[(k, j)]).sum();
+            let right = if i == j { 1.0 } else { 0.0 };
+            inverse[(i, j)] = (right - sum) / root[(i, i)];
+        }
+    }
+    Some(inverse)
+}
+
 /// Runs on a dynamic matrix: this path is rare, and fixed sizes would carry
 /// their bounds into every signature.
 fn eigen<const D: usize>(matrix: &SMatrix<f64, D, D>) -> SymmetricEigen<f64, Dyn> {

@@ -3,9 +3,11 @@
 mod factors;
 mod gauge;
 mod information;
+mod initial;
 mod labels;
 mod least_squares;
 mod linearize;
+mod objectives;
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,7 @@ use slam16_geometry::{PoseGroup, Se2, Se3};
 
 pub use factors::{Between, LandmarkObservation, PosePrior};
 pub use information::{Information, InformationFault, project_information};
+pub use initial::{InitialGuess, InitialReport};
 pub use labels::Labels;
 pub use least_squares::PoseGraphState;
 pub use parts::GraphParts;

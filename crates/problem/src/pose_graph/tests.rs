@@ -11,10 +11,10 @@ use crate::jacobian_check::{deviation, deviation_of};
 use crate::{Information, LeastSquares, Loss, Note, PoseId, ProblemError};
 
 /// Numbers in (−1, 1) that look random.
-struct Wobble(u64);
+pub(super) struct Wobble(pub(super) u64);
 
 impl Wobble {
-    fn next(&mut self) -> f64 {
+    pub(super) fn next(&mut self) -> f64 {
         self.0 = self
             .0
             .wrapping_mul(6364136223846793005)
@@ -22,12 +22,12 @@ impl Wobble {
         (self.0 >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
     }
 
-    fn vector<const N: usize>(&mut self) -> SVector<f64, N> {
+    pub(super) fn vector<const N: usize>(&mut self) -> SVector<f64, N> {
         SVector::from_fn(|_, _| self.next())
     }
 
     /// Full, positive definite, condition of about 100.
-    fn information<const N: usize>(&mut self) -> Information<N> {
+    pub(super) fn information<const N: usize>(&mut self) -> Information<N> {
         let m = SMatrix::<f64, N, N>::from_fn(|_, _| self.next());
         Information::new(m * m.transpose() + SMatrix::identity() * 0.05).unwrap()
     }
