@@ -80,6 +80,16 @@ pub enum ProblemError {
         /// Index within the set.
         index: usize,
     },
+    /// The linear system of an initial guess has no unique solution.
+    #[error(
+        "{system} system of the chordal initial guess is singular at vertex {label}: start from the spanning tree instead"
+    )]
+    Singular {
+        /// `rotation` or `translation`.
+        system: &'static str,
+        /// Label of the vertex at which elimination failed.
+        label: u64,
+    },
     /// A step or state of the wrong length.
     #[error("{what} has {found} entries, {expected} expected")]
     Length {

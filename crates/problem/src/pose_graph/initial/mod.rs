@@ -1,7 +1,10 @@
 //! Initial guesses: poses and landmarks from the measurements alone.
 
 mod anchors;
+mod chordal;
+mod joint;
 mod landmarks;
+mod system;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -26,6 +29,17 @@ pub enum InitialGuess {
     /// Measurements composed along a breadth-first tree: the fewest
     /// compositions, so the least drift.
     SpanningTree,
+    /// Rotations from a linear relaxation, then everything else from linear
+    /// least squares.
+    ///
+    /// First `min Σ κ ‖Rj − Ri Rij‖²` over free matrices, each replaced by the
+    /// nearest rotation; then, with these rotations, the exact minimum of the
+    /// objective over all translations and landmarks. Where landmarks were
+    /// seen, a second relaxation takes rotations, positions and landmarks at
+    /// once, since loops may close over landmarks alone; the start of lower
+    /// cost is kept. Sources: D. Martinec, T. Pajdla, CVPR 2007; L. Carlone
+    /// et al., "Initialization techniques for 3D SLAM", ICRA 2015.
+    Chordal,
 }
 
 /// What an initial guess did.
@@ -37,30 +51,38 @@ pub struct InitialReport {
     /// Poses that [`InitialGuess::Odometry`] could not reach over consecutive
     /// labels and placed over other edges.
     pub bridged: usize,
+    /// A linear system of [`InitialGuess::Chordal`] was singular (some
+    /// information matrices are), and its free directions follow the
+    /// spanning tree.
+    pub regularized: bool,
 }
 
 impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
     /// Overwrites all poses and landmarks that are not fixed with a guess
     /// from the measurements. Robust losses play no part in it.
     ///
-    /// Each connected part starts from its fixed poses; else from its poses
-    /// with a prior of full rank; else its first pose keeps its value. Parts
-    /// are those of the between edges. Landmarks follow from the poses: the
-    /// mean of their observations, weighted by information.
+    /// Each part that between edges connect starts from its fixed poses; else
+    /// from its poses with a prior of full rank; else its first pose keeps
+    /// its value. Landmarks follow from the poses: the mean of their
+    /// observations, weighted by information.
     ///
     /// # Errors
-    /// None so far.
+    /// [`ProblemError::Singular`] when a chordal system cannot be solved,
+    /// [`ProblemError::NonFinite`] when measurements are too large to compose.
+    /// The graph then holds values of no use.
     pub fn initialize(&mut self, guess: InitialGuess) -> Result<InitialReport, ProblemError> {
-        let report = match guess {
+        let place: fn(&mut Self) -> InitialReport = match guess {
             InitialGuess::File => {
                 return Ok(InitialReport {
                     kept: self.poses.len(),
                     ..InitialReport::default()
                 });
             }
-            InitialGuess::Odometry => self.follow_odometry(),
-            InitialGuess::SpanningTree => self.follow_tree(),
+            InitialGuess::Chordal => return self.relax(),
+            InitialGuess::Odometry => Self::follow_odometry,
+            InitialGuess::SpanningTree => Self::follow_tree,
         };
+        let report = place(self);
         self.average_landmarks();
         Ok(report)
     }

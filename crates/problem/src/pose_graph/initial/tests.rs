@@ -216,3 +216,85 @@ fn landmarks_are_weighted_means_of_what_was_seen() {
         assert!((landmark - SVector::from(expected)).norm() < 1e-14);
     }
 }
+
+#[test]
+fn relaxation_of_exact_measurements_is_exact() {
+    exact_measurements_give_the_truth::<Se2, 3, 2>(InitialGuess::Chordal);
+    exact_measurements_give_the_truth::<Se3, 6, 3>(InitialGuess::Chordal);
+}
+
+/// Noise turns each step a little to the left; only landmarks, seen exactly
+/// twice or more along the round, can tell.
+#[test]
+fn loops_that_only_landmarks_close_are_relaxed_too() {
+    let count = 200_u32;
+    let mut graph = PoseGraph::<Se2, 3, 2>::new();
+    let truth = |k: u32| {
+        let angle = 4.0 * std::f64::consts::PI * f64::from(k) / f64::from(count);
+        Se2::from_xy_theta(5.0 * angle.cos(), 5.0 * angle.sin(), angle + 1.0)
+    };
+    let bias = Se2::from_xy_theta(0.0, 0.0, 0.02);
+    let information =
+        Information::new(nalgebra::Matrix3::from_diagonal(&[1e2, 1e2, 2.5e3].into())).unwrap();
+    for k in 0..count {
+        graph.add_pose(u64::from(k), truth(k)).unwrap();
+        if k > 0 {
+            let z = truth(k - 1).inverse() * truth(k) * bias;
+            let information = information.clone();
+            graph
+                .add_between(PoseId(k - 1), PoseId(k), z, information)
+                .unwrap();
+        }
+    }
+    for l in 0..10_u32 {
+        let angle = 0.6 * f64::from(l);
+        let at = SVector::<f64, 2>::new(7.0 * angle.cos(), 7.0 * angle.sin());
+        let id = graph.add_landmark(1000 + u64::from(l), at).unwrap();
+        for k in (0..count).filter(|k| (truth(*k).translation - at).norm() < 4.0) {
+            graph
+                .add_observation(LandmarkObservation {
+                    pose: PoseId(k),
+                    landmark: id,
+                    sensor: PoseGraph::<Se2, 3, 2>::BODY,
+                    measurement: truth(k).inverse_act(&at),
+                    information: Information::isotropic(25.0),
+                })
+                .unwrap();
+        }
+    }
+    let cost = |graph: &PoseGraph<Se2, 3, 2>| graph.cost(&Threads::single()).unwrap().plain;
+    let at_truth = cost(&graph);
+    graph.initialize(InitialGuess::SpanningTree).unwrap();
+    let tree = cost(&graph);
+    graph.initialize(InitialGuess::Chordal).unwrap();
+    let relaxed = cost(&graph);
+    // The bias, 199 · ½ · 2500 · 0.02² = 99.5, stays in any case.
+    assert!((at_truth - 99.5).abs() < 1e-9);
+    assert!(relaxed < 2.0 * at_truth, "{relaxed}");
+    assert!(tree > 20.0 * relaxed, "{tree} {relaxed}");
+}
+
+#[test]
+fn directions_without_information_follow_the_tree() {
+    let mut graph = PoseGraph::<Se3, 6, 3>::new();
+    let step = Se3::exp(&SVector::from([1.0, 0.2, 0.0, 0.3, -0.2, 0.5]));
+    for label in 0..3 {
+        graph.add_pose(label, Se3::identity()).unwrap();
+    }
+    // Nothing is known of how pose 2 is turned against pose 1.
+    let mut blind = nalgebra::Matrix6::identity();
+    (3..6).for_each(|k| blind[(k, k)] = 0.0);
+    for (i, omega) in [(0, nalgebra::Matrix6::identity()), (1, blind)] {
+        let information = Information::new(omega).unwrap();
+        graph
+            .add_between(PoseId(i), PoseId(i + 1), step, information)
+            .unwrap();
+    }
+    let report = graph.initialize(InitialGuess::Chordal).unwrap();
+    assert!(report.regularized);
+    // The raised diagonal pulls every pose by the share of 1e-10 that is added.
+    let error = (step * step).local(&graph.poses()[2]).norm();
+    assert!(error < 1e-8, "{error}");
+    let mut fine = case::<Se3, 6, 3>().graph;
+    assert!(!fine.initialize(InitialGuess::Chordal).unwrap().regularized);
+}

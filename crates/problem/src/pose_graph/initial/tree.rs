@@ -64,6 +64,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
         InitialReport {
             kept,
             bridged: placed.len() - reached,
+            ..InitialReport::default()
         }
     }
 
