@@ -177,3 +177,74 @@ pub trait Backend {
     /// What is in use, for the summary.
     fn used(&self) -> crate::Used;
 }
+
+/// A borrowed backend serves as well as an owned one.
+impl<B: Backend + ?Sized> Backend for &mut B {
+    fn cost(&mut self) -> Result<Cost, BackendError> {
+        (**self).cost()
+    }
+
+    fn linearize(&mut self) -> Result<Linearized, BackendError> {
+        (**self).linearize()
+    }
+
+    fn solve(&mut self, request: &LinearRequest) -> Result<LinearOutcome, BackendError> {
+        (**self).solve(request)
+    }
+
+    fn dogleg(&mut self, radius: f64) -> Result<f64, BackendError> {
+        (**self).dogleg(radius)
+    }
+
+    fn step(&mut self) -> Result<Cost, BackendError> {
+        (**self).step()
+    }
+
+    fn predicted_decrease(&self) -> f64 {
+        (**self).predicted_decrease()
+    }
+
+    fn step_norm(&self) -> f64 {
+        (**self).step_norm()
+    }
+
+    fn scaled_step_norm(&self) -> f64 {
+        (**self).scaled_step_norm()
+    }
+
+    fn state_norm(&self) -> f64 {
+        (**self).state_norm()
+    }
+
+    fn accept(&mut self) {
+        (**self).accept();
+    }
+
+    fn reject(&mut self) {
+        (**self).reject();
+    }
+
+    fn keep(&mut self) {
+        (**self).keep();
+    }
+
+    fn restore(&mut self) {
+        (**self).restore();
+    }
+
+    fn times(&self) -> StageTimes {
+        (**self).times()
+    }
+
+    fn precision(&self) -> ScalarType {
+        (**self).precision()
+    }
+
+    fn readbacks(&self) -> usize {
+        (**self).readbacks()
+    }
+
+    fn used(&self) -> crate::Used {
+        (**self).used()
+    }
+}

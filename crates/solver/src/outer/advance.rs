@@ -27,7 +27,7 @@ struct Proposed {
     free: f64,
 }
 
-impl<B: Backend + ?Sized> Iterations<'_, B> {
+impl<B: Backend> Iterations<B> {
     /// Linearise where the state is new, solve, try, judge. `None` when the
     /// solve has ended.
     pub(super) fn advance(&mut self) -> Result<Option<IterationReport>, SolveError> {

@@ -33,8 +33,8 @@ use crate::{Backend, Options, OptionsError};
 /// Ok(iterations.finish())
 /// # }
 /// ```
-pub struct Iterations<'b, B: Backend + ?Sized> {
-    pub(super) backend: &'b mut B,
+pub struct Iterations<B: Backend> {
+    pub(super) backend: B,
     pub(super) problem: ProblemDescription,
     pub(super) options: Options,
     pub(super) control: Control,
@@ -56,13 +56,13 @@ pub struct Iterations<'b, B: Backend + ?Sized> {
     pub(super) warnings: Vec<String>,
 }
 
-impl<'b, B: Backend + ?Sized> Iterations<'b, B> {
+impl<B: Backend> Iterations<B> {
     /// Begins a solve; nothing is evaluated yet.
     ///
     /// # Errors
     /// An option that cannot be used.
     pub fn new(
-        backend: &'b mut B,
+        backend: B,
         problem: ProblemDescription,
         options: &Options,
     ) -> Result<Self, OptionsError> {
@@ -115,7 +115,7 @@ impl<'b, B: Backend + ?Sized> Iterations<'b, B> {
 
     /// The backend, at the current state.
     pub fn backend(&self) -> &B {
-        self.backend
+        &self.backend
     }
 
     /// Objective at the current state; 0 before the first step.
@@ -150,9 +150,9 @@ impl<'b, B: Backend + ?Sized> Iterations<'b, B> {
         Ok(self.finish())
     }
 
-    /// Ends the solve and reports. A solve that had not ended was stopped on
-    /// request.
-    pub fn finish(mut self) -> Summary {
+    /// Ends the solve and reports; the backend is left at the best state. A
+    /// solve that had not ended was stopped on request.
+    pub fn finish(&mut self) -> Summary {
         let stop = match self.stop {
             Some(stop) => stop,
             None => self.end(Stop::Requested {
@@ -160,15 +160,16 @@ impl<'b, B: Backend + ?Sized> Iterations<'b, B> {
                 threshold: self.options.stop.max_iterations as f64,
             }),
         };
+        let mut warnings = self.warnings.clone();
         if self.singular_systems > 0 {
-            self.warnings.push(format!(
+            warnings.push(format!(
                 "{} linear systems were singular; damping was raised to {:.0e}",
                 self.singular_systems,
                 self.control.damping()
             ));
         }
         if let Some(overrun) = stop.overrun().filter(|o| *o > 0.0) {
-            self.warnings.push(format!(
+            warnings.push(format!(
                 "the time budget was overrun by {:.3} ms",
                 overrun * 1e3
             ));
@@ -180,18 +181,18 @@ impl<'b, B: Backend + ?Sized> Iterations<'b, B> {
             Measured {
                 initial_cost: self.initial_cost,
                 final_cost: self.cost,
-                iterations: std::mem::take(&mut self.history),
+                iterations: self.history.clone(),
                 stop,
                 total: self.start.elapsed(),
                 times: self.backend.times(),
                 readbacks: self.backend.readbacks(),
-                warnings: std::mem::take(&mut self.warnings),
+                warnings,
             },
         )
     }
 }
 
-impl<B: Backend + ?Sized> Iterator for Iterations<'_, B> {
+impl<B: Backend> Iterator for Iterations<B> {
     type Item = Result<IterationReport, SolveError>;
 
     /// The next step; an error ends the sequence.
@@ -200,7 +201,7 @@ impl<B: Backend + ?Sized> Iterator for Iterations<'_, B> {
     }
 }
 
-impl<B: Backend + ?Sized> Drop for Iterations<'_, B> {
+impl<B: Backend> Drop for Iterations<B> {
     fn drop(&mut self) {
         self.go_to_best();
     }

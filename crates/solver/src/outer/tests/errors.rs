@@ -91,6 +91,7 @@ fn a_broken_backend_ends_the_solve_at_the_best_state() {
     ));
     assert!(steps.next().is_none(), "an error ends the sequence");
     assert!(!steps.finish().converged());
+    drop(steps);
     assert_eq!(toy.x, [-1.2, 1.0]);
     assert!(toy.violations.is_empty(), "{:?}", toy.violations);
 }

@@ -41,7 +41,7 @@ fn endless(name: AlgorithmName) -> Options {
 /// Runs to the end, and holds the loop to the rules that no outcome excuses:
 /// the verbs in order, and the state that the summary speaks of.
 fn solve(toy: &mut Toy, options: &Options) -> Result<Summary, SolveError> {
-    let result = Iterations::new(toy, Toy::description(), options)
+    let result = Iterations::new(&mut *toy, Toy::description(), options)
         .map_err(SolveError::from)
         .and_then(|iterations| iterations.run(|_| ControlFlow::Continue(())));
     assert!(toy.violations.is_empty(), "{:?}", toy.violations);
