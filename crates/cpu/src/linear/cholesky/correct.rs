@@ -30,7 +30,20 @@ pub(super) struct Correction {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Corrected {
     pub iterations: usize,
+    /// The step is good enough, or the best there was time for.
     pub converged: bool,
+    /// The deadline cut it short.
+    pub interrupted: bool,
+}
+
+impl Corrected {
+    fn after(iterations: usize, converged: bool) -> Self {
+        Self {
+            iterations,
+            converged,
+            interrupted: false,
+        }
+    }
 }
 
 impl Correction {
@@ -77,16 +90,10 @@ impl Correction {
             precondition(&self.residual, &mut self.preconditioned);
             let rho = dot(&self.residual, &self.preconditioned);
             if rho == 0.0 {
-                return Corrected {
-                    iterations: iteration,
-                    converged: true,
-                };
+                return Corrected::after(iteration, true);
             }
             if iteration == 0 && 0.5 * rho > largest_decrease {
-                return Corrected {
-                    iterations: 0,
-                    converged: false,
-                };
+                return Corrected::after(0, false);
             }
             let beta = if iteration == 0 {
                 0.0
@@ -100,10 +107,7 @@ impl Correction {
             let curvature = dot(&self.direction, &self.product);
             // A factor of an indefinite or far-away matrix shows up here.
             if !(rho > 0.0 && curvature > 0.0 && curvature.is_finite()) {
-                return Corrected {
-                    iterations: iteration,
-                    converged: false,
-                };
+                return Corrected::after(iteration, false);
             }
             let alpha = rho / curvature;
             for (x, p) in x.iter_mut().zip(&self.direction) {
@@ -117,33 +121,24 @@ impl Correction {
             let ratio = (decrease / previous_decrease).min(0.9);
             let left = decrease * ratio / (1.0 - ratio);
             if left <= remaining * total && iteration > 0 {
-                return Corrected {
-                    iterations: iteration + 1,
-                    converged: true,
-                };
+                return Corrected::after(iteration + 1, true);
             }
             // Give up early on a factor of a matrix too far away: at this rate
             // the limit would not do.
             let needed = (remaining * total / decrease).ln() / ratio.ln();
             if iteration > 0 && iteration as f64 + needed > limit as f64 {
-                return Corrected {
-                    iterations: iteration + 1,
-                    converged: false,
-                };
+                return Corrected::after(iteration + 1, false);
             }
             if deadline.is_some_and(|d| Instant::now() >= d) {
                 return Corrected {
-                    iterations: iteration + 1,
-                    converged: true,
+                    interrupted: true,
+                    ..Corrected::after(iteration + 1, true)
                 };
             }
             previous_decrease = decrease;
             previous_rho = rho;
         }
-        Corrected {
-            iterations: limit,
-            converged: false,
-        }
+        Corrected::after(limit, false)
     }
 }
 

@@ -199,6 +199,7 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
                 request.deadline,
             );
             outcome.iterations = corrected.iterations;
+            outcome.interrupted = corrected.interrupted;
             if corrected.converged {
                 self.corrected_steps += 1;
                 self.exact = false;
@@ -233,6 +234,7 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
         );
         self.exact = false;
         outcome.iterations += corrected.iterations;
+        outcome.interrupted = corrected.interrupted;
         Ok(outcome)
     }
 
