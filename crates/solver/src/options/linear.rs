@@ -24,12 +24,19 @@ pub struct LinearOptions {
 }
 
 impl LinearOptions {
-    /// Defaults for a kind of problem.
+    /// Defaults for a kind of problem. Pose graphs let one factor serve several
+    /// steps near the optimum, where it saves a third of the time on
+    /// sphere2500; bundles factor a small reduced system and gain nothing.
     pub fn for_kind(kind: ProblemKind) -> Self {
         Self {
             solver: LinearSolverKind::Auto,
             ordering: Ordering::Auto,
-            refactor: RefactorPolicy::Always,
+            refactor: match kind {
+                ProblemKind::Bundle => RefactorPolicy::Always,
+                ProblemKind::PoseGraph2 | ProblemKind::PoseGraph3 => {
+                    RefactorPolicy::Reuse(ReuseOptions::default())
+                }
+            },
             cg: CgOptions::for_kind(kind),
             preconditioner: PreconditionerOptions::default(),
         }
