@@ -1,1 +1,3 @@
-//! Seeded generators of trajectories and graphs, and trajectory metrics.
+//! Seeded generators of trajectories, scenes and graphs, and trajectory metrics.
+
+pub mod metrics;
