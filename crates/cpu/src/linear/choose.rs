@@ -6,6 +6,7 @@ use slam16_sparse::Ordering;
 
 use super::LinearSolver;
 use super::cholesky::CholeskySolver;
+use super::schur::schur;
 
 /// A linear solver, and why it was taken when the user left the choice open.
 pub(crate) struct Choice {
@@ -55,6 +56,12 @@ pub(crate) fn choose(
                 }
                 _ => Box::new(CholeskySolver::<f64>::new(structure, ordering, refactor)),
             }
+        }
+        LinearSolverKind::Schur(form) => {
+            schur(setup, form, ordering).map_err(|unfit| BackendError::Unsupported {
+                option: format!("linear solver {kind}"),
+                reason: format!("{}; use cholesky", unfit.reason()),
+            })?
         }
         _ => {
             return Err(BackendError::Unsupported {

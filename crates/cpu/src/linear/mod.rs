@@ -2,6 +2,7 @@
 
 mod cholesky;
 mod choose;
+mod schur;
 
 pub(crate) use choose::{Choice, choose};
 
