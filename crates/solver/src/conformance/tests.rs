@@ -5,19 +5,6 @@ use super::*;
 use crate::Options;
 use crate::toy::{self, Fault, Toy};
 
-/// A bent line: nonlinear, and its optimum is not zero.
-fn curve(x: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
-    let points = [(0.0, 1.1), (0.5, 1.4), (1.0, 2.2), (1.5, 3.1)];
-    let value = |t: f64| x[0] * (x[1] * t).exp();
-    (
-        points.iter().map(|(t, y)| value(*t) - y).collect(),
-        points
-            .iter()
-            .map(|(t, _)| vec![(x[1] * t).exp(), t * value(*t)])
-            .collect(),
-    )
-}
-
 fn known() -> Known {
     let kind = ProblemKind::PoseGraph2;
     Known {
@@ -36,7 +23,7 @@ const OPTIMUM: f64 = 7.518966428175974e-3;
 
 fn verdict(fault: Fault, rule: fn(&Known, &Build<'_>) -> Verdict) -> Verdict {
     rule(&known(), &|_, body| {
-        let mut toy = Toy::new(curve, &[2.0, 0.2]).with(fault);
+        let mut toy = Toy::new(toy::curve, &[2.0, 0.2]).with(fault);
         body(&mut toy)
     })
 }
@@ -50,7 +37,7 @@ fn the_optimum_is_what_it_is_said_to_be() {
             ey += e * y;
             ee += e * e;
         }
-        let mut toy = Toy::new(curve, &[ey / ee, b]);
+        let mut toy = Toy::new(toy::curve, &[ey / ee, b]);
         toy.cost().unwrap().robust
     };
     let (mut low, mut high) = (0.0, 2.0);
@@ -125,13 +112,13 @@ fn runs_that_differ_are_caught() {
     let builds = std::cell::Cell::new(0.0);
     let changing: &Build<'_> = &|_, body| {
         builds.set(builds.get() + 1e-12);
-        body(&mut Toy::new(curve, &[2.0 + builds.get(), 0.2]))
+        body(&mut Toy::new(toy::curve, &[2.0 + builds.get(), 0.2]))
     };
     let violation = same_bits_twice(&known(), changing).unwrap_err();
     assert_eq!(violation.rule, "same_bits_twice");
     let threaded: &Build<'_> = &|options, body| {
         let start = 2.0 + 1e-12 * options.threads as f64;
-        body(&mut Toy::new(curve, &[start, 0.2]))
+        body(&mut Toy::new(toy::curve, &[start, 0.2]))
     };
     let violation = same_bits_on_any_thread(&known(), threaded).unwrap_err();
     assert_eq!(violation.rule, "same_bits_on_any_thread");
@@ -141,8 +128,10 @@ fn runs_that_differ_are_caught() {
 fn a_wrong_optimum_is_caught() {
     let mut wrong = known();
     wrong.optimum *= 1.0 + 1e-5;
-    let violation =
-        optimum_is_reached(&wrong, &|_, body| body(&mut Toy::new(curve, &[2.0, 0.2]))).unwrap_err();
+    let violation = optimum_is_reached(&wrong, &|_, body| {
+        body(&mut Toy::new(toy::curve, &[2.0, 0.2]))
+    })
+    .unwrap_err();
     assert_eq!(violation.rule, "optimum_is_reached");
     let elsewhere = optimum_is_reached(&known(), &|_, body| {
         body(&mut Toy::new(toy::line, &[0.0, 0.0]))
@@ -154,7 +143,7 @@ fn a_wrong_optimum_is_caught() {
 #[test]
 fn a_missed_deadline_is_caught() {
     let late: &Build<'_> = &|_, body| {
-        let mut toy = Toy::new(curve, &[2.0, 0.2]);
+        let mut toy = Toy::new(toy::curve, &[2.0, 0.2]);
         toy.iterative = true;
         // No time to sleep, so it never notices the deadline.
         toy.deaf = true;

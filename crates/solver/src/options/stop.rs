@@ -14,6 +14,10 @@ pub struct StopOptions {
     /// Stops when a step lowers the cost by less than this, relative to the
     /// cost. 1e-6, as in Ceres.
     pub relative_cost: f64,
+    /// Stops already when the next step can be foretold to lower the cost by
+    /// less than `relative_cost`, which saves that step. It takes two free,
+    /// exact steps in a row; see [`Stop::ForecastDecrease`](crate::Stop). On.
+    pub forecast: bool,
     /// Stops when `‖Jᵀ r‖∞` is at most this. 1e-10, as in Ceres.
     pub gradient: f64,
     /// Stops when an accepted step is shorter than this relative to the
@@ -34,6 +38,7 @@ impl Default for StopOptions {
     fn default() -> Self {
         Self {
             relative_cost: 1e-6,
+            forecast: true,
             gradient: 1e-10,
             step: 1e-8,
             rounding: 1e-15,

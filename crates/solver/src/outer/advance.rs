@@ -23,6 +23,8 @@ pub(super) struct Leg {
 /// A step to be tried.
 struct Proposed {
     outcome: LinearOutcome,
+    /// The linear system was solved to rounding.
+    exact: bool,
     /// What the model promises the step that nothing holds back.
     free: f64,
 }
@@ -65,6 +67,8 @@ impl<B: Backend> Iterations<B> {
             predicted: self.backend.predicted_decrease(),
             free: proposed.free,
             step_norm: self.backend.step_norm(),
+            damping: self.control.damping(),
+            exact: proposed.exact,
         };
         // A step cut short by the deadline says nothing about convergence.
         let judged = !proposed.outcome.interrupted;
@@ -84,9 +88,12 @@ impl<B: Backend> Iterations<B> {
             let outcome = Accepted {
                 decrease: trial.cost - trial.trial_cost,
                 state_norm: self.backend.state_norm(),
+                before: self.free_decrease,
             };
+            self.free_decrease = self.tests.carry(&proposal, &outcome);
             self.tests.accepted(&proposal, &outcome)
         } else {
+            self.free_decrease = None;
             self.tests.rejected(&proposal)
         };
         let exhausted = if accepted {
@@ -157,6 +164,7 @@ impl<B: Backend> Iterations<B> {
         let Some(radius) = self.control.radius() else {
             return Ok(Some(Proposed {
                 outcome: leg.outcome,
+                exact: leg.outcome.iterations == 0,
                 free: self.control.free(leg.predicted),
             }));
         };
@@ -171,6 +179,7 @@ impl<B: Backend> Iterations<B> {
         self.backend.dogleg(radius)?;
         Ok(Some(Proposed {
             outcome,
+            exact: leg.outcome.iterations == 0,
             free: leg.predicted,
         }))
     }

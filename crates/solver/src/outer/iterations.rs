@@ -47,6 +47,8 @@ pub struct Iterations<B: Backend> {
     pub(super) at_best: bool,
     pub(super) gradient_norm: f64,
     pub(super) linearized: bool,
+    /// Decrease of the last step, if it was free and accepted.
+    pub(super) free_decrease: Option<f64>,
     /// The Gauss-Newton leg of the dogleg at this linearisation.
     pub(super) leg: Option<Leg>,
     pub(super) history: Vec<IterationReport>,
@@ -80,6 +82,7 @@ impl<B: Backend> Iterations<B> {
             at_best: true,
             gradient_norm: 0.0,
             linearized: false,
+            free_decrease: None,
             leg: None,
             history: Vec::new(),
             singular_systems: 0,

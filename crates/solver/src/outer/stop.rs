@@ -12,9 +12,23 @@ use crate::finite;
 pub enum Stop {
     /// An accepted step lowered the cost by no more than the tolerance,
     /// relative to the cost. Steps held back by damping count for what the
-    /// free step would have given.
+    /// free step would have given, and free steps in a slow tail for what the
+    /// tail adds up to.
     CostDecrease {
         /// Relative decrease.
+        #[serde(with = "finite")]
+        value: f64,
+        /// `stop.relative_cost`.
+        #[serde(with = "finite")]
+        threshold: f64,
+    },
+    /// The next step is foretold to lower the cost by no more than the
+    /// tolerance. After two undamped exact steps with decreases `d₁`, `d₂` and
+    /// the gain ratio `ρ` of the second, the next decrease is taken to be
+    /// `d₂ max(d₂/d₁, |1 − ρ|)`: the first from the rate of convergence, the
+    /// second from the model's own error, which is what a further step removes.
+    ForecastDecrease {
+        /// Relative decrease foretold.
         #[serde(with = "finite")]
         value: f64,
         /// `stop.relative_cost`.
@@ -132,6 +146,7 @@ impl Stop {
         matches!(
             self,
             Self::CostDecrease { .. }
+                | Self::ForecastDecrease { .. }
                 | Self::PredictedDecrease { .. }
                 | Self::PredictedBelowRounding { .. }
                 | Self::Gradient { .. }
@@ -165,6 +180,7 @@ impl Stop {
     fn parts(&self) -> (&'static str, f64, f64) {
         match *self {
             Self::CostDecrease { value, threshold } => ("cost-decrease", value, threshold),
+            Self::ForecastDecrease { value, threshold } => ("forecast-decrease", value, threshold),
             Self::PredictedDecrease { value, threshold } => {
                 ("predicted-decrease", value, threshold)
             }
@@ -194,6 +210,10 @@ impl std::fmt::Display for Stop {
                     "converged: relative decrease of the cost {value:.2e}, tolerance {threshold:.0e}"
                 )
             }
+            Self::ForecastDecrease { .. } => write!(
+                f,
+                "converged: relative decrease foretold for the next step {value:.2e}, tolerance {threshold:.0e}"
+            ),
             Self::PredictedDecrease { .. } => {
                 write!(
                     f,
@@ -267,6 +287,7 @@ mod tests {
         let (value, threshold) = (0.5, f64::INFINITY);
         let all = [
             Stop::CostDecrease { value, threshold },
+            Stop::ForecastDecrease { value, threshold },
             Stop::PredictedDecrease { value, threshold },
             Stop::PredictedBelowRounding { value, threshold },
             Stop::Gradient { value, threshold },
@@ -287,8 +308,8 @@ mod tests {
                 format!("{{\"reason\":\"{reason}\",\"value\":0.5,\"threshold\":\"inf\"}}")
             );
             assert_eq!(serde_json::from_str::<Stop>(&json).unwrap(), stop);
-            assert_eq!(stop.converged(), index < 5);
-            assert_eq!(stop.to_string().starts_with("converged"), index < 5);
+            assert_eq!(stop.converged(), index < 6);
+            assert_eq!(stop.to_string().starts_with("converged"), index < 6);
         }
     }
 

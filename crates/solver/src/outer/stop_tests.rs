@@ -7,6 +7,14 @@ use crate::StopOptions;
 /// about a minimum nearby.
 const TRUSTED_GAIN: f64 = 0.1;
 
+/// Damping below which a step counts as free. At 1e-9 the damping already
+/// costs parking-garage steps.
+const FREE_DAMPING: f64 = 1e-10;
+
+/// Ratio of successive decreases above which convergence is not fast enough
+/// to be foretold.
+const FAST: f64 = 0.1;
+
 /// A proposed step, before it is tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Proposal {
@@ -19,6 +27,17 @@ pub(super) struct Proposal {
     pub free: f64,
     /// `‖δ‖`.
     pub step_norm: f64,
+    /// `λ` of its linear system.
+    pub damping: f64,
+    /// Solved to rounding, not to a tolerance.
+    pub exact: bool,
+}
+
+impl Proposal {
+    /// Nothing held the step back.
+    fn is_free(&self) -> bool {
+        self.exact && self.damping <= FREE_DAMPING && self.free <= self.predicted * (1.0 + 1e-9)
+    }
 }
 
 /// An accepted step.
@@ -28,6 +47,8 @@ pub(super) struct Accepted {
     pub decrease: f64,
     /// `‖x‖` of the new state.
     pub state_norm: f64,
+    /// Decrease of the step before, if that was free and accepted too.
+    pub before: Option<f64>,
 }
 
 /// Thresholds, and the scale of the problem.
@@ -94,8 +115,14 @@ impl StopTests {
         let value = relative(accepted.decrease, proposal.cost) * restraint;
         let free = relative(proposal.free, proposal.cost);
         let threshold = self.options.relative_cost;
-        if value.abs() <= threshold && (gain >= TRUSTED_GAIN || free <= threshold) {
+        let expected = gain >= TRUSTED_GAIN || free <= threshold;
+        if value.abs() * tail(proposal, accepted) <= threshold && expected {
             return Some(Stop::CostDecrease { value, threshold });
+        }
+        if let Some(value) = self.forecast(proposal, accepted)
+            && value <= threshold
+        {
+            return Some(Stop::ForecastDecrease { value, threshold });
         }
         // A degenerate variable (a focal length of 1e11) makes any step short
         // against the state, so the step must promise little as well; where
@@ -104,6 +131,23 @@ impl StopTests {
         let value = proposal.step_norm / (accepted.state_norm + threshold);
         let little = threshold * proposal.cost.max(threshold * self.initial_cost);
         (value <= threshold && proposal.free <= little).then_some(Stop::Step { value, threshold })
+    }
+
+    /// Relative decrease of the step after this one, where it can be foretold.
+    fn forecast(&self, proposal: &Proposal, accepted: &Accepted) -> Option<f64> {
+        if !(self.options.forecast && proposal.is_free()) {
+            return None;
+        }
+        let rate = (accepted.decrease / accepted.before?).abs();
+        let error = (1.0 - accepted.decrease / proposal.predicted).abs();
+        let factor = rate.max(error);
+        (factor <= FAST)
+            .then(|| relative(accepted.decrease, proposal.cost - accepted.decrease) * factor)
+    }
+
+    /// What the next step needs to know of this one.
+    pub(super) fn carry(&self, proposal: &Proposal, accepted: &Accepted) -> Option<f64> {
+        (proposal.is_free() && accepted.decrease > 0.0).then_some(accepted.decrease)
     }
 
     /// After a step was rejected. No step test here: a step grows short by
@@ -121,6 +165,23 @@ impl StopTests {
             value: tried as f64,
             threshold: limit as f64,
         })
+    }
+}
+
+/// How far the cost is from its limit against the decrease just seen, at
+/// least 1: decreases that shrink by a factor `q` each add up to `q/(1 − q)`
+/// more. Known for free steps only; a factor above 0.9 is put down to chance.
+fn tail(proposal: &Proposal, accepted: &Accepted) -> f64 {
+    match accepted.before {
+        Some(before) if proposal.is_free() && accepted.decrease > 0.0 => {
+            let rate = accepted.decrease / before;
+            if rate < 0.9 {
+                (rate / (1.0 - rate)).max(1.0)
+            } else {
+                1.0
+            }
+        }
+        _ => 1.0,
     }
 }
 
@@ -144,6 +205,8 @@ mod tests {
             predicted,
             free: predicted,
             step_norm: 1.0,
+            damping: 0.0,
+            exact: true,
         }
     }
 
@@ -151,6 +214,7 @@ mod tests {
         Accepted {
             decrease,
             state_norm: 1e3,
+            before: None,
         }
     }
 
@@ -162,6 +226,26 @@ mod tests {
         };
         assert!((value - 7e-7).abs() < 1e-20 && threshold == 1e-6);
         assert_eq!(tests().accepted(&free_step(8e-5), &accepted(7e-5)), None);
+    }
+
+    #[test]
+    fn a_small_decrease_in_a_long_tail_is_not_enough() {
+        let tail = |before: f64, decrease: f64| {
+            let step = Accepted {
+                before: Some(before),
+                ..accepted(decrease)
+            };
+            tests().accepted(&free_step(decrease), &step)
+        };
+        // Shrinking to 4/5 each: 4 times as much is still to come.
+        assert_eq!(tail(1e-5, 8e-6), None);
+        assert!(matches!(
+            tail(2.5e-6, 2e-6),
+            Some(Stop::CostDecrease { .. })
+        ));
+        // To a fifth each: a quarter is still to come.
+        assert!(matches!(tail(4e-5, 8e-6), Some(Stop::CostDecrease { .. })));
+        assert!(matches!(tail(8e-6, 8e-6), Some(Stop::CostDecrease { .. })));
     }
 
     #[test]
@@ -201,6 +285,7 @@ mod tests {
         let fooled = Accepted {
             decrease: 1.0,
             state_norm: 1e11,
+            before: None,
         };
         assert_eq!(tests.accepted(&free_step(1.0), &fooled), None);
         // A cost that vanishes: little against the initial cost.
@@ -209,9 +294,66 @@ mod tests {
             predicted: 1e-20,
             free: 1e-20,
             step_norm: 1e-6,
+            damping: 0.0,
+            exact: true,
         };
         let stop = tests.accepted(&vanishing, &accepted(1e-20));
         assert!(matches!(stop, Some(Stop::Step { .. })), "{stop:?}");
+    }
+
+    #[test]
+    fn fast_free_convergence_is_foretold() {
+        let tests = tests();
+        // intel's second step: 6.4e-2 of 22.5 after 254, gain 1.0001.
+        let proposal = Proposal {
+            cost: 22.5664,
+            ..free_step(0.064_284)
+        };
+        let second = Accepted {
+            before: Some(254.43),
+            ..accepted(0.064_291)
+        };
+        let stop = tests.accepted(&proposal, &second);
+        let Some(Stop::ForecastDecrease { value, .. }) = stop else {
+            unreachable!("{stop:?}")
+        };
+        assert!((value - 7.2e-7).abs() < 1e-8, "{value}");
+        assert_eq!(tests.carry(&proposal, &second), Some(0.064_291));
+        // Not after a first step, a slow or a poorly foreseen one, nor when
+        // something held the step back or it is not exact.
+        assert_eq!(tests.accepted(&proposal, &accepted(0.064_291)), None);
+        for before in [0.3, 50.0] {
+            let slow = Accepted {
+                before: Some(before),
+                ..second
+            };
+            assert_eq!(tests.accepted(&proposal, &slow), None);
+        }
+        let poor = Accepted {
+            decrease: 0.0642,
+            ..second
+        };
+        assert_eq!(tests.accepted(&proposal, &poor), None);
+        for held in [
+            Proposal {
+                damping: 1e-9,
+                ..proposal
+            },
+            Proposal {
+                exact: false,
+                ..proposal
+            },
+            Proposal {
+                free: 0.1,
+                ..proposal
+            },
+        ] {
+            assert_eq!(tests.accepted(&held, &second), None);
+            assert_eq!(tests.carry(&held, &second), None);
+        }
+        let mut off = tests;
+        off.options.forecast = false;
+        assert_eq!(off.accepted(&proposal, &second), None);
     }
 
     #[test]

@@ -69,3 +69,16 @@ pub(crate) fn degenerate(x: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
         vec![vec![20.0 * x[0], 0.0], vec![0.0, 1e-12]],
     )
 }
+
+/// `r = a exp(b t) − y`: nonlinear, and its least cost is not zero.
+pub(crate) fn curve(x: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let points = [(0.0, 1.1), (0.5, 1.4), (1.0, 2.2), (1.5, 3.1)];
+    let value = |t: f64| x[0] * (x[1] * t).exp();
+    (
+        points.iter().map(|(t, y)| value(*t) - y).collect(),
+        points
+            .iter()
+            .map(|(t, _)| vec![(x[1] * t).exp(), t * value(*t)])
+            .collect(),
+    )
+}

@@ -37,6 +37,29 @@ fn cost_decrease() {
 }
 
 #[test]
+fn forecast_decrease_saves_the_last_step() {
+    let with = options(LM);
+    let mut without = with;
+    without.stop.forecast = false;
+    let (saved, _) = run(toy::curve, &[2.0, 0.2], &with);
+    let (whole, _) = run(toy::curve, &[2.0, 0.2], &without);
+    assert!(
+        matches!(saved.stop, Stop::ForecastDecrease { .. }),
+        "{}",
+        saved.stop
+    );
+    assert!(
+        matches!(whole.stop, Stop::CostDecrease { .. }),
+        "{}",
+        whole.stop
+    );
+    assert_eq!(saved.iterations.len() + 1, whole.iterations.len());
+    let missed = saved.final_cost / whole.final_cost - 1.0;
+    assert!((0.0..1e-6).contains(&missed), "{missed}");
+    assert!(missed <= 2.0 * saved.stop.value());
+}
+
+#[test]
 fn predicted_decrease_of_a_rejected_step() {
     // Within 1e-8 of the minimum, under noise of 1e-7: rejected, not chased.
     let summary = faulty(
