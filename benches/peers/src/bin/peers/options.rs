@@ -36,7 +36,7 @@ pub fn local() -> PathBuf {
 }
 
 fn default_slam16() -> PathBuf {
-    let target = std::env::var_os("SLAM16_TARGET_DIR")
+    let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| repository().join("target"), PathBuf::from);
     target.join("release/slam16")
 }
