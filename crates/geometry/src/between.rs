@@ -89,7 +89,7 @@ pub fn se3_between_blocks<T: Scalar>(xi: &Se3<T>, xj: &Se3<T>, z: &Se3<T>) -> Se
 
 /// Residual r = Log(Z⁻¹ Xi⁻¹ Xj) ∈ se(3) of a measured relative pose `z`, with J_i and J_j (6×6,
 /// right perturbations): J_j = Jᵣ⁻¹(r), J_i = −Jᵣ⁻¹(r)·Ad(Xj⁻¹ Xi).
-#[inline]
+#[inline(always)]
 pub fn se3_between<T: Scalar>(
     xi: &Se3<T>,
     xj: &Se3<T>,
@@ -100,14 +100,14 @@ pub fn se3_between<T: Scalar>(
 }
 
 /// Residual r = Log(Z⁻¹ Xi⁻¹ Xj) alone.
-#[inline]
+#[inline(always)]
 pub fn se3_between_residual<T: Scalar>(xi: &Se3<T>, xj: &Se3<T>, z: &Se3<T>) -> Vector6<T> {
     z.inverse_compose(&xi.inverse_compose(xj)).log()
 }
 
 /// Residual r = Log(Z⁻¹ Xi⁻¹ Xj) ∈ se(2) of a measured relative pose `z`, with J_i and J_j (3×3,
 /// right perturbations): J_j = Jᵣ⁻¹(r), J_i = −Jᵣ⁻¹(r)·Ad(Xj⁻¹ Xi).
-#[inline]
+#[inline(always)]
 pub fn se2_between<T: Scalar>(
     xi: &Se2<T>,
     xj: &Se2<T>,
@@ -138,7 +138,7 @@ pub fn se2_between<T: Scalar>(
 }
 
 /// Residual r = Log(Z⁻¹ Xi⁻¹ Xj) alone.
-#[inline]
+#[inline(always)]
 pub fn se2_between_residual<T: Scalar>(xi: &Se2<T>, xj: &Se2<T>, z: &Se2<T>) -> Vector3<T> {
     z.inverse_compose(&xi.inverse_compose(xj)).log()
 }

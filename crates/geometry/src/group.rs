@@ -169,23 +169,23 @@ impl PoseGroup<3, 2> for Se2 {
         Se2::right_jacobian_inverse(tangent)
     }
 
-    #[inline]
+    #[inline(always)]
     fn between(xi: &Self, xj: &Self, z: &Self) -> (Vector3<f64>, Matrix3<f64>, Matrix3<f64>) {
         se2_between(xi, xj, z)
     }
 
-    #[inline]
+    #[inline(always)]
     fn between_residual(xi: &Self, xj: &Self, z: &Self) -> Vector3<f64> {
         se2_between_residual(xi, xj, z)
     }
 
-    #[inline]
+    #[inline(always)]
     fn prior(&self, z: &Self) -> (Vector3<f64>, Matrix3<f64>) {
         let (residual, d) = z.inverse_compose(self).log_with_inverse();
         (residual, Se2::right_jacobian_inverse_with(&residual, d))
     }
 
-    #[inline]
+    #[inline(always)]
     fn observe_landmark(
         &self,
         landmark: &Vector2<f64>,
@@ -279,17 +279,17 @@ impl PoseGroup<6, 3> for Se3 {
         Se3::right_jacobian_inverse(tangent)
     }
 
-    #[inline]
+    #[inline(always)]
     fn between(xi: &Self, xj: &Self, z: &Self) -> (Vector6<f64>, Matrix6<f64>, Matrix6<f64>) {
         se3_between(xi, xj, z)
     }
 
-    #[inline]
+    #[inline(always)]
     fn between_residual(xi: &Self, xj: &Self, z: &Self) -> Vector6<f64> {
         se3_between_residual(xi, xj, z)
     }
 
-    #[inline]
+    #[inline(always)]
     fn prior(&self, z: &Self) -> (Vector6<f64>, Matrix6<f64>) {
         let (rho, phi, inverse) = z.inverse_compose(self).log_with_inverse();
         let (diagonal, corner) = right_inverse_blocks(&rho, &phi, &inverse);
@@ -299,7 +299,7 @@ impl PoseGroup<6, 3> for Se3 {
         )
     }
 
-    #[inline]
+    #[inline(always)]
     fn observe_landmark(
         &self,
         landmark: &Vector3<f64>,
