@@ -11,11 +11,15 @@ pub struct Information<const D: usize> {
 }
 
 /// Why a matrix is no information matrix.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum InformationFault {
     /// An entry is NaN or infinite.
+    #[error("the information matrix holds a number that is not finite ({0}): correct it")]
     NotFinite(f64),
     /// Its smallest eigenvalue is negative beyond rounding.
+    #[error(
+        "the information matrix is not positive semidefinite (smallest eigenvalue {smallest_eigenvalue:.3e}): correct it, or project it with project_information"
+    )]
     Indefinite {
         /// The eigenvalue.
         smallest_eigenvalue: f64,
