@@ -135,6 +135,10 @@ impl Summary {
     }
 
     fn remarks(&self, f: &mut Formatter<'_>) -> Result {
+        let what = match self.problem.kind {
+            ProblemKind::Bundle => "camera",
+            ProblemKind::PoseGraph2 | ProblemKind::PoseGraph3 => "vertex",
+        };
         for note in self.notes.iter().take(LISTED) {
             write!(f, "\nnote            ")?;
             match note {
@@ -144,10 +148,10 @@ impl Summary {
                     ..
                 } => write!(
                     f,
-                    "nothing fixed the gauge of {component_size} variables; vertex {label} is held"
+                    "nothing fixed the gauge of {component_size} variables; {what} {label} is held"
                 )?,
                 Note::Unconstrained { label, .. } => {
-                    write!(f, "no factor touches vertex {label}; it is held")?;
+                    write!(f, "no factor touches {what} {label}; it is held")?;
                 }
                 Note::PointHeld {
                     point,
