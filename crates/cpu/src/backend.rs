@@ -7,7 +7,7 @@ use slam16_solver::{
     Backend, BackendError, LinearOutcome, LinearRequest, Linearized, NumericError, Options,
     StageTimes, Used,
 };
-use slam16_sparse::{Jacobian, Threads, jacobian_mul, row_count};
+use slam16_sparse::{Jacobian, Prediction, Threads, jacobian_mul, row_count};
 
 use crate::dogleg::Dogleg;
 use crate::linear::{self, LinearSolver};
@@ -81,6 +81,16 @@ impl<'p, P: LeastSquares> CpuBackend<'p, P> {
         };
         backend.times.setup = start.elapsed();
         Ok(backend)
+    }
+
+    /// The problem at the current state.
+    pub fn problem(&self) -> &P {
+        self.problem
+    }
+
+    /// Size and work of the direct factor; `None` for solvers without one.
+    pub fn prediction(&self) -> Option<Prediction> {
+        self.linear.describe().prediction
     }
 
     /// What setup found: gauge, unconstrained variables, held points.

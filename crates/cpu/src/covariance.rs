@@ -2,16 +2,23 @@
 
 use std::sync::Arc;
 
-use slam16_problem::{LeastSquares, ProblemError};
+use nalgebra::DMatrix;
+use slam16_problem::{LeastSquares, ProblemError, Setup};
 use slam16_solver::{BackendError, NumericError};
 use slam16_sparse::{
     Cholesky, Covariance, Jacobian, NormalAssembly, Ordering, SymbolicCholesky, Threads,
+    column_norms,
 };
+
+/// A variance this many times that of the scalar alone is rounding, a few
+/// units of `1/ε`: the factors leave a direction free.
+const FREE: f64 = 1e14;
 
 /// `(JᵀJ)⁻¹` restricted to `variables`, in tangent coordinates at the current
 /// state: the covariance of `δ` in `X · Exp(δ)` when residuals are whitened.
 ///
-/// A held variable has covariance zero. Computed from a sparse factor by the
+/// A held variable has covariance zero; the scalars `held_too` are held
+/// beside those of the problem's setup. Computed from a sparse factor by the
 /// inverse subset, without forming the inverse.
 ///
 /// # Errors
@@ -20,44 +27,140 @@ use slam16_sparse::{
 pub fn covariance<P: LeastSquares>(
     problem: &P,
     variables: &[usize],
+    held_too: &[usize],
     threads: &Threads,
 ) -> Result<Covariance, BackendError> {
-    let setup = problem.setup()?;
-    let layout = &setup.structure.layout;
-    let count = layout.variables();
-    if let Some(&index) = variables.iter().find(|v| **v >= count) {
-        return Err(ProblemError::OutOfRange {
-            what: "variable",
-            index,
-            count,
-        }
-        .into());
-    }
-    let mut jacobian = Jacobian::zeros(setup.structure.clone());
-    problem.linearize(&setup, &mut jacobian, threads)?;
-    let assembly = NormalAssembly::new(&setup.structure);
-    let mut normal = assembly.zeros();
-    let mut gradient = vec![0.0; layout.scalars()];
-    assembly.assemble(&jacobian, &mut normal, &mut gradient, threads);
-    drop(jacobian);
-    // The assembly puts a 1 on the diagonal of a held scalar, which stands
-    // alone; its variance is cleared below.
-    let symbolic = SymbolicCholesky::analyze(layout.clone(), assembly.pattern(), Ordering::Auto);
-    let mut factor = Cholesky::<f64>::new(Arc::new(symbolic));
-    factor
-        .factorize(&normal, &vec![0.0; layout.scalars()], threads)
-        .map_err(|e| NumericError::NotPositiveDefinite {
-            variable: e.variable,
-            pivot: e.pivot,
-        })?;
-    let mut covariance = factor.covariance(variables);
-    let held: Vec<bool> = variables
-        .iter()
-        .flat_map(|v| layout.range(*v))
-        .map(|scalar| setup.held[scalar])
-        .collect();
-    covariance.clear(&held);
+    let factored = Factored::new(problem, variables, held_too, threads)?;
+    let mut covariance = factored.factor.covariance(variables);
+    factored.check(covariance.joint(), variables)?;
+    covariance.clear(&factored.held(variables));
     Ok(covariance)
+}
+
+/// The diagonal blocks of [`covariance`] alone, one per variable: less work,
+/// and memory that does not grow with the square of their number.
+///
+/// # Errors
+/// As for [`covariance`].
+pub fn marginal_covariances<P: LeastSquares>(
+    problem: &P,
+    variables: &[usize],
+    held_too: &[usize],
+    threads: &Threads,
+) -> Result<Vec<DMatrix<f64>>, BackendError> {
+    let factored = Factored::new(problem, variables, held_too, threads)?;
+    let mut blocks = factored.factor.marginal_covariances(variables);
+    for (block, &variable) in blocks.iter_mut().zip(variables) {
+        factored.check(block, &[variable])?;
+        let held = factored.held(&[variable]);
+        for (k, _) in held.iter().enumerate().filter(|(_, held)| **held) {
+            block.row_mut(k).fill(0.0);
+            block.column_mut(k).fill(0.0);
+        }
+    }
+    Ok(blocks)
+}
+
+/// The normal matrix at the current state, factored.
+struct Factored {
+    setup: Setup,
+    factor: Cholesky<f64>,
+    diagonal: Vec<f64>,
+}
+
+impl Factored {
+    fn new<P: LeastSquares>(
+        problem: &P,
+        variables: &[usize],
+        held_too: &[usize],
+        threads: &Threads,
+    ) -> Result<Self, BackendError> {
+        let mut setup = problem.setup()?;
+        let layout = setup.structure.layout.clone();
+        let in_range = |what, index, count| match index < count {
+            true => Ok(()),
+            false => Err(ProblemError::OutOfRange { what, index, count }),
+        };
+        for &variable in variables {
+            in_range("variable", variable, layout.variables())?;
+        }
+        let mut jacobian = Jacobian::zeros(setup.structure.clone());
+        problem.linearize(&setup, &mut jacobian, threads)?;
+        // Problems hold whole poses, points or lenses; single scalars are held here.
+        for &scalar in held_too {
+            in_range("scalar", scalar, layout.scalars())?;
+            clear_column(&mut jacobian, scalar);
+            setup.held[scalar] = true;
+        }
+        let assembly = NormalAssembly::new(&setup.structure);
+        let mut normal = assembly.zeros();
+        let mut gradient = vec![0.0; layout.scalars()];
+        assembly.assemble(&jacobian, &mut normal, &mut gradient, threads);
+        // The normal matrix hides a scalar that no factor sees: it has a 1 there.
+        let mut diagonal = vec![0.0; layout.scalars()];
+        column_norms(&jacobian.sets, &layout, &mut diagonal, threads);
+        drop(jacobian);
+        // The assembly puts a 1 on the diagonal of a held scalar, which stands
+        // alone; its variance is cleared later.
+        let symbolic =
+            SymbolicCholesky::analyze(layout.clone(), assembly.pattern(), Ordering::Auto);
+        let mut factor = Cholesky::<f64>::new(Arc::new(symbolic));
+        factor
+            .factorize(&normal, &vec![0.0; layout.scalars()], threads)
+            .map_err(|e| NumericError::NotPositiveDefinite {
+                variable: e.variable,
+                pivot: e.pivot,
+            })?;
+        Ok(Self {
+            setup,
+            factor,
+            diagonal,
+        })
+    }
+
+    fn held(&self, variables: &[usize]) -> Vec<bool> {
+        let layout = &self.setup.structure.layout;
+        let scalars = variables.iter().flat_map(|v| layout.range(*v));
+        scalars.map(|scalar| self.setup.held[scalar]).collect()
+    }
+
+    /// A direction left free shows in the variances, where rounding has let
+    /// the factorisation through.
+    fn check(&self, matrix: &DMatrix<f64>, variables: &[usize]) -> Result<(), NumericError> {
+        let layout = &self.setup.structure.layout;
+        let scalars = variables
+            .iter()
+            .flat_map(|&v| layout.range(v).map(move |scalar| (v, scalar)));
+        for (k, (variable, scalar)) in scalars.enumerate() {
+            let inflation = matrix[(k, k)] * self.diagonal[scalar];
+            if !(self.setup.held[scalar] || inflation > 0.0 && inflation < FREE) {
+                return Err(NumericError::NotPositiveDefinite {
+                    variable,
+                    pivot: matrix[(k, k)].recip().min(self.diagonal[scalar]),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sets a column of the Jacobian to zero.
+fn clear_column(jacobian: &mut Jacobian<f64>, scalar: usize) {
+    let layout = jacobian.layout();
+    let variable = layout.offsets().partition_point(|o| *o <= scalar) - 1;
+    let column = scalar - layout.offset(variable);
+    for set in &mut jacobian.sets {
+        let structure = set.structure().clone();
+        let shape = structure.shape();
+        for &item in structure.incidence_items(variable) {
+            let (blocks, columns) = match item & 1 {
+                0 => (&mut set.a, shape.cols_a),
+                _ => (&mut set.b, shape.cols_b),
+            };
+            let start = ((item as usize >> 1) * columns + column) * shape.rows;
+            blocks[start..start + shape.rows].fill(0.0);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +215,7 @@ mod tests {
         let free = dense.view((3, 3), (15, 15)).into_owned();
         let inverse = free.try_inverse().unwrap();
         let chosen = [4, 0, 2];
-        let result = covariance(&graph, &chosen, &threads).unwrap();
+        let result = covariance(&graph, &chosen, &[], &threads).unwrap();
         for (a, v) in chosen.iter().enumerate() {
             for (b, w) in chosen.iter().enumerate() {
                 for i in 0..3 {
@@ -131,8 +234,27 @@ mod tests {
     }
 
     #[test]
+    fn a_free_direction_is_an_error_and_no_large_number() {
+        let mut graph = graph();
+        let alone = graph.add_pose(6, Se2::identity()).unwrap();
+        let only_x = nalgebra::Matrix3::from_diagonal(&[1.0, 0.0, 0.0].into());
+        let information = Information::new(only_x).unwrap();
+        graph
+            .add_between(PoseId(0), alone, Se2::identity(), information)
+            .unwrap();
+        let error = marginal_covariances(&graph, &[6], &[], &Threads::single()).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                BackendError::Numeric(NumericError::NotPositiveDefinite { variable: 6, .. })
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn unknown_variables_are_named() {
-        let error = covariance(&graph(), &[99], &Threads::single()).unwrap_err();
+        let error = covariance(&graph(), &[99], &[], &Threads::single()).unwrap_err();
         assert_eq!(error.to_string(), "variable 99 does not exist: there are 6");
     }
 }

@@ -6,4 +6,4 @@ mod dogleg;
 mod linear;
 
 pub use backend::CpuBackend;
-pub use covariance::covariance;
+pub use covariance::{covariance, marginal_covariances};

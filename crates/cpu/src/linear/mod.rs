@@ -7,7 +7,7 @@ mod schur;
 pub(crate) use choose::{Choice, choose};
 
 use slam16_solver::{Fallback, LinearOutcome, LinearRequest, NumericError, RolePrecisions};
-use slam16_sparse::{Jacobian, Threads, column_norms, jacobian_transpose_mul};
+use slam16_sparse::{Jacobian, Prediction, Threads, column_norms, jacobian_transpose_mul};
 
 /// What a linear solver says about itself for the summary.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ pub(crate) struct Description {
     pub precision: RolePrecisions,
     /// Fallbacks it took.
     pub fallbacks: Vec<Fallback>,
+    /// Size and work of its direct factor, if it has one.
+    pub prediction: Option<Prediction>,
     /// Bytes it holds.
     pub bytes: usize,
 }

@@ -254,6 +254,7 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
                 update: "f64".to_owned(),
             },
             fallbacks: self.fallbacks.clone(),
+            prediction: Some(self.factor.symbolic().prediction()),
             bytes: self.assembly.bytes()
                 + self.factor.bytes()
                 + 8 * (self.matrix.diagonal.len() + self.matrix.below.len() + self.shift.len())

@@ -343,6 +343,7 @@ impl<const C: usize, const P: usize> LinearSolver for Schur<C, P> {
                 update: f64s(),
             },
             fallbacks: Vec::new(),
+            prediction: Some(self.direct.prediction()),
             bytes: self.elimination.bytes()
                 + self.direct.bytes()
                 + scalars(&self.kept_blocks)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use slam16_solver::{NumericError, SchurReduced};
 use slam16_sparse::{
-    Cholesky, Ordering, SymbolicCholesky, SymmetricBlocks, SymmetricPattern, Threads,
+    Cholesky, Ordering, Prediction, SymbolicCholesky, SymmetricBlocks, SymmetricPattern, Threads,
 };
 
 use super::block::{KEPT, block_at, block_len};
@@ -105,6 +105,10 @@ impl Direct {
 
     pub(super) fn ordering(&self) -> &'static str {
         self.factor.symbolic().ordering().name()
+    }
+
+    pub(super) fn prediction(&self) -> Prediction {
+        self.factor.symbolic().prediction()
     }
 
     pub(super) fn bytes(&self) -> usize {
