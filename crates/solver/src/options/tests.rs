@@ -35,7 +35,7 @@ fn damping_of_graphs_starts_at_nearly_nothing() {
         unreachable!()
     };
     assert_eq!((graph.initial_damping, graph.min_damping), (1e-12, 1e-13));
-    assert_eq!((bundle.initial_damping, bundle.min_damping), (1e-4, 1e-6));
+    assert_eq!((bundle.initial_damping, bundle.min_damping), (1e-4, 1e-16));
 }
 
 #[test]
