@@ -106,7 +106,7 @@ impl SymbolicCholesky {
         ordering: Ordering,
     ) -> Self {
         let graph = Graph::new(pattern, &layout);
-        let permutation = ordering.of_graph(&graph);
+        let (ordering, permutation) = ordering.of_graph(&graph);
         Self::build(layout, &graph, &permutation, ordering)
     }
 
@@ -329,7 +329,7 @@ impl SymbolicCholesky {
         &self.permutation
     }
 
-    /// The ordering that was asked for.
+    /// The ordering in use; what `Auto` chose.
     pub fn ordering(&self) -> Ordering {
         self.ordering
     }

@@ -37,10 +37,12 @@ impl Ordering {
     /// `weights` gives the dimension of each variable; it counts in the fill.
     pub fn compute(self, pattern: &SymmetricPattern, weights: &BlockLayout) -> Permutation {
         let graph = Graph::new(pattern, weights);
-        self.of_graph(&graph)
+        self.of_graph(&graph).1
     }
 
-    pub(crate) fn of_graph(self, graph: &Graph) -> Permutation {
+    /// The order, and the ordering that made it: what `Auto` stands for.
+    pub(crate) fn of_graph(self, graph: &Graph) -> (Self, Permutation) {
+        let mut used = self;
         let order = match self {
             Self::Natural => (0..graph.vertices() as u32).collect(),
             Self::Rcm => rcm::rcm(graph),
@@ -49,11 +51,13 @@ impl Ordering {
             Self::Auto => {
                 let by_degree = amd::amd(graph);
                 let flops = predicted_flops(graph, &by_degree);
+                used = Self::Amd;
                 if flops < DISSECTION_WORTH_TRYING {
                     by_degree
                 } else {
                     let dissected = dissection::dissect(graph);
                     if predicted_flops(graph, &dissected) < 0.95 * flops {
+                        used = Self::NestedDissection;
                         dissected
                     } else {
                         by_degree
@@ -61,7 +65,7 @@ impl Ordering {
                 }
             }
         };
-        Permutation::of_order(order)
+        (used, Permutation::of_order(order))
     }
 
     /// Name as users write it.
