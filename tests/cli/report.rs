@@ -104,6 +104,11 @@ fn the_numbers_agree_with_each_other() {
     assert!(number("/bytes/host") > 1e5);
     assert_eq!(r["used"]["backend"], "cpu");
     assert_eq!(r["used"]["linear_solver"], "cholesky");
+    let ordering = r["used"]["ordering"].as_str().unwrap();
+    assert!(
+        ["amd", "nested-dissection"].contains(&ordering),
+        "{ordering}"
+    );
     assert_eq!(r["readbacks"], 0);
     assert_eq!(r["notes"][0]["kind"], "gauge-fixed");
 }

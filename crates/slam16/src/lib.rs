@@ -103,6 +103,8 @@ mod plan;
 pub mod prelude;
 mod solvable;
 mod solve;
+#[cfg(test)]
+mod tests;
 
 pub use covariance::{Marginals, covariance, joint_covariance};
 pub use dump::{Reloaded, dump, options_of, reload};
