@@ -48,6 +48,9 @@ fn status_1_no_stop_test_was_met_and_the_best_state_is_written() {
     let late = desk.run(&format!("solve {} --time-budget 1us", file.display()));
     assert_eq!(late.status, 1);
     assert!(late.out.contains("time budget"), "{}", late.out);
+    // The cost is known even when there was no time for a step.
+    assert!(number(&late.out, "cost", 0) > 1e5, "{}", late.out);
+    assert_eq!(number(&late.out, "cost", 2), number(&late.out, "cost", 0));
 }
 
 #[test]

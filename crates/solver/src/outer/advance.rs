@@ -47,7 +47,10 @@ impl<B: Backend> Iterations<B> {
     fn try_advance(&mut self) -> Result<Option<IterationReport>, SolveError> {
         let began = Instant::now();
         let times = self.backend.times();
-        if self.too_late_for_another() {
+        // The first linearisation is made in any case: it gives the cost at the
+        // start, without which nothing can be reported.
+        let first = self.history.is_empty() && !self.linearized;
+        if !first && self.too_late_for_another() {
             return self.over(self.time_budget());
         }
         if !self.linearized {
