@@ -272,6 +272,22 @@ fn compressed_public_data_is_solved_as_it_is() {
 }
 
 #[test]
+fn the_log_is_silent_until_asked() {
+    let desk = square();
+    let run = |level: Option<&str>| {
+        let mut command = desk.command("solve square.g2o -q -o out.g2o");
+        if let Some(level) = level {
+            command.env("RUST_LOG", level);
+        }
+        String::from_utf8(command.output().unwrap().stderr).unwrap()
+    };
+    assert_eq!(run(None), "");
+    assert!(run(Some("info")).contains("writing out.g2o"));
+    assert!(!run(Some("info")).contains("max_iterations"));
+    assert!(run(Some("debug")).contains("max_iterations"));
+}
+
+#[test]
 fn version_and_help_are_results() {
     let desk = Desk::new();
     let run = desk.good("--version");

@@ -123,6 +123,7 @@ impl<'a> Job<'a> {
             seconds(reading)
         ));
         let options = configure::options(&loaded, &args.tuning)?;
+        log::debug!("{}: {options:?}", input.display());
         configure::loss(&mut loaded.problem, args.tuning.loss).map_err(slam16::Error::from)?;
         configure::variables(&loaded.problem, &args.covariance, input)?;
         let bundle = matches!(loaded.problem, AnyProblem::Bundle(_));
@@ -151,6 +152,7 @@ impl<'a> Job<'a> {
         let guess = self.args.tuning.initial.unwrap_or_default();
         let remark = configure::initial(&mut self.loaded.problem, guess, self.input)?;
         let initial_seconds = start.elapsed().as_secs_f64();
+        log::info!("initial guess {guess:?} in {}", seconds(initial_seconds));
         let mut outputs = Vec::new();
         if let Some(target) = &self.targets.dump {
             let path = target.of(self.input, "json");
@@ -183,6 +185,7 @@ impl<'a> Job<'a> {
         if let Some((path, format)) = &self.output {
             let loaded = &self.loaded;
             let options = self.options_value()?;
+            log::info!("writing {} as {format:?}", path.display());
             write::problem(
                 path,
                 *format,
