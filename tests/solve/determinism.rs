@@ -15,7 +15,12 @@ fn bits(name: &str, threads: usize) -> (Vec<u64>, Summary) {
             let summary = Solver::new(options).unwrap().solve(graph).unwrap();
             let poses = graph.poses().iter();
             let numbers = poses.flat_map(|p| {
-                [p.translation.x, p.translation.y, p.rotation.cos(), p.rotation.sin()]
+                [
+                    p.translation.x,
+                    p.translation.y,
+                    p.rotation.cos(),
+                    p.rotation.sin(),
+                ]
             });
             (numbers.map(f64::to_bits).collect(), summary)
         }
@@ -57,7 +62,12 @@ fn runs_and_threads_agree_bit_for_bit() {
         let (parallel, parallel_summary) = bits(name, 2);
         assert_eq!(parallel_summary.threads, 2);
         assert!(first == parallel, "{name}: two threads differ from one");
-        let costs = |s: &Summary| s.iterations.iter().map(|i| i.cost.to_bits()).collect::<Vec<_>>();
+        let costs = |s: &Summary| {
+            s.iterations
+                .iter()
+                .map(|i| i.cost.to_bits())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(costs(&summary), costs(&parallel_summary), "{name}");
     }
 }

@@ -43,7 +43,11 @@ fn the_best_known_cost_is_reached() {
         ("pgo/intel.g2o", InitialGuess::File, 22.502_116_54),
         ("pgo/M3500.g2o", InitialGuess::File, 68.957_439_12),
         ("pgo/sphere2500.g2o", InitialGuess::File, 675.700_962_9),
-        ("pgo/parking-garage.g2o", InitialGuess::File, 0.634_192_399_6),
+        (
+            "pgo/parking-garage.g2o",
+            InitialGuess::File,
+            0.634_192_399_6,
+        ),
         ("pgo/torus3D.g2o", InitialGuess::Chordal, 12_117.636_88),
         ("pgo/city10000.g2o.gz", InitialGuess::Chordal, 255.993_725),
         ("pgo/eecs.g2o", InitialGuess::Chordal, 506.121_674),
@@ -51,7 +55,10 @@ fn the_best_known_cost_is_reached() {
     ] {
         let ending = solve(name, guess);
         assert!(ending.converged, "{name}: {ending:?}");
-        assert!(reaches(ending.cost, best, 1e-6), "{name}: {ending:?}, best known {best}");
+        assert!(
+            reaches(ending.cost, best, 1e-6),
+            "{name}: {ending:?}, best known {best}"
+        );
     }
 }
 
