@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn nielsen_follows_the_gain_ratio() {
         for (gain, factor) in [
-            (1.0, 1.0 / 30.0),   // 1 − 1³ = 0, a third, and the fast factor
+            (1.0, 1.0 / 3.0),    // 1 − 1³ = 0, so a third
             (0.8, 1.0 - 0.216),  // 1 − 0.6³
             (0.5, 1.0),          // unchanged
             (0.25, 1.0 + 0.125), // 1 + 0.5³
@@ -141,6 +141,18 @@ mod tests {
             damping.accept(gain);
             assert!(close(damping.value(), 1e-4 * factor), "{gain}");
         }
+    }
+
+    #[test]
+    fn nielsen_trusts_a_good_model_faster_where_asked_to() {
+        let mut options = LmOptions::for_kind(ProblemKind::Bundle);
+        options.policy = DampingPolicy::Nielsen {
+            fast_gain: 0.9,
+            fast_factor: 0.1,
+        };
+        let mut damping = Damping::new(&options);
+        damping.accept(1.0);
+        assert!(close(damping.value(), 1e-4 / 30.0));
     }
 
     #[test]
