@@ -66,7 +66,7 @@ pub(crate) fn choose(
         _ => {
             return Err(BackendError::Unsupported {
                 option: format!("linear solver {kind}"),
-                reason: "not built".to_owned(),
+                reason: "the CPU backend has no such solver yet; use cholesky or schur".to_owned(),
             });
         }
     };
