@@ -10,7 +10,7 @@ test:
 
 # Run all benches.
 bench *ARGS:
-    cargo bench --workspace -- {{ARGS}}
+    cargo bench -p slam16 --bench solve -- {{ARGS}}
 
 # Format, lint, document: what continuous integration checks.
 ci:
