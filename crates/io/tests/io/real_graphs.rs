@@ -1,8 +1,11 @@
 //! Every public graph loads with its known size.
 
+use nalgebra::{Vector3, Vector6};
+use slam16_geometry::{Se2, Se3};
 use slam16_io::Format::{G2o, Isam, Toro};
 use slam16_io::Initial::{File, Odometry};
-use slam16_io::{Format, Initial, ReadError, ReadOptions, WarningKind, read};
+use slam16_io::{AnyProblem, Format, Initial, ReadError, ReadOptions, WarningKind, read};
+use slam16_problem::Between;
 use slam16_problem::ProblemKind::{self, PoseGraph2, PoseGraph3};
 
 use crate::common::{count, data, sizes, warning};
@@ -275,4 +278,72 @@ fn oddities_of_real_graphs_are_counted() {
     let park = read(data("pgo/victoria_park.txt"), &ReadOptions::default()).unwrap();
     let noise = warning(&park.warnings, WarningKind::NoiseConvention).unwrap();
     assert!(noise.to_string().contains("covariances"), "{noise}");
+}
+
+/// Sum of eᵀΩe with g2o's errors of `Z⁻¹ Xi⁻¹ Xj`: [t, θ] in the plane, [t, q_xyz] in space.
+fn g2o_chi2(problem: &AnyProblem) -> f64 {
+    match problem {
+        AnyProblem::Graph2(graph) => {
+            let error = |e: &Between<Se2, 3>| {
+                let xi = graph.poses()[e.from.index()];
+                let d = e.measurement.inverse() * xi.inverse() * graph.poses()[e.to.index()];
+                Vector3::new(d.translation.x, d.translation.y, d.rotation.log())
+            };
+            let term =
+                |e: &Between<Se2, 3>| (error(e).transpose() * e.information.matrix() * error(e))[0];
+            graph.between().iter().map(term).sum()
+        }
+        AnyProblem::Graph3(graph) => {
+            let error = |e: &Between<Se3, 6>| {
+                let xi = graph.poses()[e.from.index()];
+                let d = e.measurement.inverse() * xi.inverse() * graph.poses()[e.to.index()];
+                let [x, y, z, w] = d.rotation.xyzw();
+                let t = d.translation;
+                let sign = 1f64.copysign(w);
+                Vector6::new(t.x, t.y, t.z, sign * x, sign * y, sign * z)
+            };
+            let term =
+                |e: &Between<Se3, 6>| (error(e).transpose() * e.information.matrix() * error(e))[0];
+            graph.between().iter().map(term).sum()
+        }
+        AnyProblem::Bundle(_) => panic!("a bundle"),
+    }
+}
+
+#[test]
+fn chi2_at_the_start_is_what_g2o_finds() {
+    // From the poses in the file or composed odometry, by g2o itself, as printed. This settles
+    // the order of information entries, of angles and of edges in every format.
+    let rows = [
+        ("CSAIL.g2o", 2.2186e6),
+        ("CSAIL.graph", 1.3106e6),
+        ("FR079.graph", 8502.8),
+        ("M3500.g2o", 2.5667e6),
+        ("MIT.g2o", 4.4142e9),
+        ("city10000.g2o.gz", 6.5416e8),
+        ("eecs.g2o", 584.59),
+        ("input_INTEL_g2o.g2o", 5.1497e6),
+        ("intel.g2o", 551.74),
+        ("isam_sphere400.txt", 2.2253e5),
+        ("killian.g2o", 234.98),
+        ("kitti_00.g2o", 7.533e7),
+        ("kitti_09.g2o", 2.8811e6),
+        ("manhattan.g2o", 2.3318e10),
+        ("parking-garage.g2o", 16720.0),
+        ("smallGrid3D.g2o", 1.1596e5),
+        ("sphere2500.g2o", 2.5478e6),
+        ("sphere2500.txt", 2.5386e6),
+        ("sphere_bignoise_vertex3.g2o.gz", 1.7663e8),
+        ("tinyGrid3D.g2o", 213.06),
+        ("vertigo_intel.g2o", 1331.5),
+        ("w10000.graph.gz", 4.944e7),
+    ];
+    for (name, expected) in rows {
+        let loaded = read(data("pgo").join(name), &ReadOptions::default()).unwrap();
+        let found = g2o_chi2(&loaded.problem);
+        assert!(
+            (found / expected - 1.0).abs() < 1e-4,
+            "{name}: {found} {expected}"
+        );
+    }
 }
