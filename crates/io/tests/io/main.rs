@@ -3,7 +3,11 @@
 
 mod common;
 mod errors;
+mod initial;
+mod random;
 mod real_bundles;
 mod real_graphs;
+mod robust;
+mod samples;
 mod warnings;
 mod writing;
