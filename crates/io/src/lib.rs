@@ -7,6 +7,20 @@
 //!
 //! Texts are read in blocks, so a file of any size takes little memory beside
 //! the problem itself.
+//!
+//! | format | told by | conventions |
+//! |---|---|---|
+//! | g2o | VERTEX_SE2, VERTEX_SE3:QUAT, VERTEX_XY, VERTEX_TRACKXYZ, EDGE_SE2, EDGE_SE3:QUAT, EDGE_SE2_XY, EDGE_SE3_TRACKXYZ, EDGE_PRIOR_SE2, EDGE_SE3_PRIOR, PARAMS_SE3OFFSET, FIX | quaternions x y z w; information by upper triangle, row by row, translation before rotation |
+//! | TORO | VERTEX2, VERTEX3 | EDGE2's information is I11 I12 I22 I33 I13 I23, EDGE3's like g2o's; poses x y z roll pitch yaw, R = Rz Ry Rx; EQUIV ignored |
+//! | iSAM | ODOMETRY, LANDMARK, POINT3, or EDGE2 and EDGE3 alone | information like g2o's, or what [`IsamNoise`] says; no vertices |
+//! | BAL | three counts, then two indices | angle-axis and translation of `camera_from_world`, looking down −z |
+//! | Bundler | `# Bundle file` | as BAL, with matrices; pixels from the image centre, y up |
+//! | gbp | three counts, then fx fy cx cy | translation before angle-axis, z forward, intrinsics held |
+//! | dump | `{` | JSON, see [`dump()`] |
+//! | TUM, KITTI, EuRoC | 8 numbers, 12 numbers, commas | trajectories, for [`read_trajectory`] |
+//!
+//! A graph without vertex lines gets its poses by composing edges
+//! ([`Initial`]). Blank lines and what follows `#` are skipped.
 
 mod bundle;
 mod dump;

@@ -58,8 +58,10 @@ pub(crate) struct Scanner<'r> {
     line: u64,
     /// Commas part tokens too.
     pub commas: bool,
-    /// Bytes of text to come at most, where known.
+    /// Bytes of text at most, where known.
     pub length: Option<u64>,
+    /// The text is `length` bytes long exactly, for it is not compressed.
+    pub is_plain: bool,
 }
 
 #[inline(always)]
@@ -84,6 +86,7 @@ impl<'r> Scanner<'r> {
             line: 1,
             commas: false,
             length: None,
+            is_plain: false,
         }
     }
 
@@ -283,6 +286,11 @@ impl<'r> Scanner<'r> {
     pub fn float(&mut self, what: What) -> Scan<f64> {
         self.skip_blanks();
         let rest = &self.buffer[self.at..self.whole];
+        // Information matrices are mostly zeros.
+        if let [digit @ b'0'..=b'9', b' ' | b'\n', ..] = rest {
+            self.at += 1;
+            return Ok(f64::from(digit - b'0'));
+        }
         if let Some((value, length)) = number::parse_short(rest)
             && self.parts(rest[length])
         {

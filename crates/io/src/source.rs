@@ -85,6 +85,7 @@ fn scanner<'r>(
         Compression::None => {
             let mut scanner = Scanner::new(path, Box::new(reader), u64::MAX);
             scanner.length = Some(length);
+            scanner.is_plain = true;
             scanner
         }
         Compression::Gzip => {

@@ -109,9 +109,13 @@ impl Header {
     }
 }
 
-/// A list for `count` items: all of them if the file's length vouches for
-/// them, else some, to grow as they come.
+/// A list for `count` items, as a checked header announces: all of them if the
+/// text is as long as that takes, else some, to grow as they come.
 fn list_of<T>(count: u64, scanner: &Scanner<'_>) -> Vec<T> {
-    let proven = scanner.length.is_some_and(|length| count <= length);
-    Vec::with_capacity(if proven { count } else { count.min(UNPROVEN) } as usize)
+    let count = if scanner.is_plain {
+        count
+    } else {
+        count.min(UNPROVEN)
+    };
+    Vec::with_capacity(count as usize)
 }

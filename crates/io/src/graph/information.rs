@@ -93,7 +93,8 @@ impl<const D: usize> Maker<D> {
                 }));
             }
         };
-        if nearly_singular(&information) {
+        // A projected matrix is singular, which has been said.
+        if !odd && nearly_singular(&information) {
             odd = true;
             warnings.add(WarningKind::NearlySingularInformation, line, || {
                 factor.to_string()
@@ -111,16 +112,26 @@ fn smallest_eigenvalue<const D: usize>(matrix: &SMatrix<f64, D, D>) -> f64 {
 
 /// Whether the smallest eigenvalue is below 1e-9 of the largest.
 ///
-/// With Ω = UᵀU and U triangular, `1 / (tr Ω · tr Ω⁻¹)` is at most the ratio of
-/// the eigenvalues and at least `1/D²` of it; only where this leaves doubt are
-/// the eigenvalues themselves found.
+/// Two bounds settle nearly every matrix, only then are the eigenvalues found.
+/// With Ω = UᵀU, U triangular: the other D − 1 eigenvalues have at most the
+/// trace as their sum, so at most `(tr Ω/(D−1))^(D−1)` as their product, and
+/// `λ_min ≥ det Ω / (tr Ω/(D−1))^(D−1)`, which costs next to nothing. And
+/// `1/(tr Ω · tr Ω⁻¹)` lies between the ratio of the eigenvalues and `1/D²` of it.
 fn nearly_singular<const D: usize>(information: &Information<D>) -> bool {
-    let matrix = information.matrix();
-    if let Some(inverse_trace) = inverse_trace(information.root()) {
-        let bound = 1.0 / (matrix.trace() * inverse_trace);
-        if bound >= NEARLY_SINGULAR {
-            return false;
-        }
+    let (matrix, root) = (information.matrix(), information.root());
+    let trace = matrix.trace();
+    let mean = trace / (D - 1).max(1) as f64;
+    let mut ratio = root[(0, 0)] * root[(0, 0)] / trace;
+    for i in 1..D {
+        ratio *= root[(i, i)] * root[(i, i)] / mean;
+    }
+    if ratio >= NEARLY_SINGULAR {
+        return false;
+    }
+    if let Some(inverse_trace) = inverse_trace(root)
+        && 1.0 / (trace * inverse_trace) >= NEARLY_SINGULAR
+    {
+        return false;
     }
     let matrix = nalgebra::DMatrix::from_column_slice(D, D, matrix.as_slice());
     let eigenvalues = matrix.symmetric_eigenvalues();

@@ -245,6 +245,7 @@ fn false_loop_closures_with_indefinite_information_are_named_or_repaired() {
     };
     let repaired = read(&path, &options).unwrap();
     assert_eq!(count(&repaired, WarningKind::RepairedInformation), 81);
+    assert_eq!(count(&repaired, WarningKind::NearlySingularInformation), 0);
 }
 
 #[test]
