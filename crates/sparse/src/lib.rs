@@ -17,6 +17,7 @@ mod lanes;
 mod layout;
 mod normal_matrix;
 mod ordering;
+mod projected;
 mod store;
 mod symmetric;
 mod symmetric_mul;
@@ -33,11 +34,12 @@ pub use incomplete::{
 pub use jacobian::{Jacobian, JacobianStructure};
 pub use kernels::{
     ColumnScaling, DiagonalBlocks, column_norms, encode_blocks, jacobian_mul,
-    jacobian_transpose_mul, row_count,
+    jacobian_mul_half_sums, jacobian_transpose_mul, jacobian_transpose_mul_half_sums, row_count,
 };
 pub use layout::BlockLayout;
 pub use normal_matrix::NormalAssembly;
 pub use ordering::{Ordering, Permutation};
+pub use projected::{ProjectedBlocks, ProjectedScaling, ProjectedStructure};
 pub use store::{Compute, Store};
 pub use symmetric::{SymmetricBlocks, SymmetricPattern};
 pub use threads::Threads;

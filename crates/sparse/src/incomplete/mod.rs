@@ -28,5 +28,8 @@ pub use solve::{SolveScratch, TriangularArithmetic};
 pub use triangular::TriangularFactor;
 pub use whitening::Whitening;
 
+pub(crate) use block::cholesky_upper;
+pub(crate) use whitening::invert_upper;
+
 #[cfg(test)]
 mod tests;

@@ -34,36 +34,65 @@ pub fn encode_blocks<S: Store>(
 ) -> usize {
     let structure = source.structure().clone();
     let shape = structure.shape();
-    let mut overflows = 0;
-    for (variables, cols, from, to) in [
+    [
         (structure.var_a(), shape.cols_a, &source.a, &mut target.a),
         (structure.var_b(), shape.cols_b, &source.b, &mut target.b),
-    ] {
-        if cols == 0 {
-            continue;
-        }
-        let size = shape.rows * cols;
-        let tasks = to
-            .chunks_mut(CHUNK * size)
-            .zip(from.chunks(CHUNK * size))
-            .zip(variables.chunks(CHUNK))
-            .collect();
-        overflows += threads
-            .map(tasks, |((to, from), variables): ((&mut [S], &[f64]), _)| {
-                dispatch(EncodeSide {
-                    variables,
-                    rows: shape.rows,
-                    cols,
-                    from,
-                    to,
-                    scaling,
-                    layout,
-                })
-            })
-            .into_iter()
-            .sum::<usize>();
+    ]
+    .into_iter()
+    .map(|(variables, cols, from, to)| {
+        let size = (shape.rows, cols);
+        encode_in_order(size, variables, &[], from, scaling, layout, to, threads)
+    })
+    .sum()
+}
+
+/// As [`encode_blocks`] for the blocks of one side, taken in another order:
+/// place `k` of `to` gets block `order[k]` of `from`, or block `k` where
+/// `order` is empty. `variables` is by place.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn encode_in_order<S: Store>(
+    (rows, cols): (usize, usize),
+    variables: &[u32],
+    order: &[u32],
+    from: &[f64],
+    scaling: ColumnScaling<'_>,
+    layout: &BlockLayout,
+    to: &mut [S],
+    threads: &Threads,
+) -> usize {
+    let size = rows * cols;
+    if size == 0 {
+        return 0;
     }
-    overflows
+    let tasks = to.chunks_mut(CHUNK * size).enumerate().collect();
+    threads
+        .map(tasks, |(i, to): (usize, &mut [S])| {
+            let places = i * CHUNK..i * CHUNK + to.len() / size;
+            let source = if order.is_empty() {
+                Source::Run(&from[places.start * size..places.end * size])
+            } else {
+                Source::Picked(from, &order[places.clone()])
+            };
+            dispatch(EncodeSide {
+                variables: &variables[places],
+                rows,
+                cols,
+                source,
+                to,
+                scaling,
+                layout,
+            })
+        })
+        .into_iter()
+        .sum()
+}
+
+/// Where the blocks come from.
+enum Source<'a> {
+    /// One after the other.
+    Run(&'a [f64]),
+    /// Those with the given numbers.
+    Picked(&'a [f64], &'a [u32]),
 }
 
 /// One side of a run of factors.
@@ -71,7 +100,7 @@ struct EncodeSide<'a, S> {
     variables: &'a [u32],
     rows: usize,
     cols: usize,
-    from: &'a [f64],
+    source: Source<'a>,
     to: &'a mut [S],
     scaling: ColumnScaling<'a>,
     layout: &'a BlockLayout,
@@ -83,22 +112,30 @@ impl<S: Store> Kernel for EncodeSide<'_, S> {
     fn run<I: Isa>(self, isa: I) -> usize {
         let (rows, cols) = (self.rows, self.cols);
         let size = rows * cols;
-        if matches!(self.scaling, ColumnScaling::None) {
-            return round_into(isa, self.from, self.to);
+        if let (ColumnScaling::None, Source::Run(from)) = (self.scaling, &self.source) {
+            return round_into(isa, from, self.to);
         }
         let mut overflows = 0;
         let mut scaled = vec![0.0; BATCH * size];
-        for ((to, from), variables) in self
+        for (batch, (to, variables)) in self
             .to
             .chunks_mut(BATCH * size)
-            .zip(self.from.chunks(BATCH * size))
             .zip(self.variables.chunks(BATCH))
+            .enumerate()
         {
-            let scaled = &mut scaled[..from.len()];
-            let blocks = scaled.chunks_exact_mut(size).zip(from.chunks_exact(size));
-            for ((scaled, from), &v) in blocks.zip(variables) {
+            let scaled = &mut scaled[..to.len()];
+            let blocks = scaled.chunks_exact_mut(size).zip(variables);
+            for (k, (scaled, &v)) in blocks.enumerate() {
+                let place = batch * BATCH + k;
+                let from = match self.source {
+                    Source::Run(from) => &from[place * size..(place + 1) * size],
+                    Source::Picked(from, order) => {
+                        let f = order[place] as usize;
+                        &from[f * size..(f + 1) * size]
+                    }
+                };
                 match self.scaling {
-                    ColumnScaling::None => {}
+                    ColumnScaling::None => scaled.copy_from_slice(from),
                     ColumnScaling::Scalars(scale) => {
                         let scale = &scale[self.layout.range(v as usize)];
                         scale_block(rows, from, scale, scaled);

@@ -8,6 +8,7 @@
 mod column_norms;
 mod diagonal;
 mod encode;
+mod half_sums;
 mod jacobian_mul;
 mod jacobian_transpose_mul;
 mod shape;
@@ -16,9 +17,11 @@ mod split;
 pub use column_norms::column_norms;
 pub use diagonal::DiagonalBlocks;
 pub use encode::{ColumnScaling, encode_blocks};
+pub use half_sums::{jacobian_mul_half_sums, jacobian_transpose_mul_half_sums};
 pub use jacobian_mul::{jacobian_mul, row_count};
 pub use jacobian_transpose_mul::jacobian_transpose_mul;
 
+pub(crate) use encode::encode_in_order;
 pub(crate) use shape::{ShapeKernel, dispatch_shape};
 pub(crate) use split::split_by_ends;
 

@@ -30,6 +30,8 @@ impl<K: ShapeKernel> Kernel for Shaped<K> {
             (3, 6, 3) => kernel.run::<I, 3, 6, 3>(isa),
             (3, 9, 3) => kernel.run::<I, 3, 9, 3>(isa),
             (2, 3, 2) => kernel.run::<I, 2, 3, 2>(isa),
+            (2, 9, 0) => kernel.run::<I, 2, 9, 0>(isa),
+            (2, 6, 0) => kernel.run::<I, 2, 6, 0>(isa),
             (6, 6, 0) => kernel.run::<I, 6, 6, 0>(isa),
             (3, 3, 0) => kernel.run::<I, 3, 3, 0>(isa),
             _ => kernel.run_any(isa),

@@ -215,3 +215,61 @@ fn encoding_rounds_to_nearest() {
         }
     }
 }
+
+/// Sums of `n` products rounded to binary16 at every step: off by at most
+/// `n u / (1 − n u) Σ |j| |x|` with `u = 2⁻¹¹`, plus `2⁻²⁵` for each result
+/// that is subnormal. Against the f32 sums of the same stored numbers.
+#[test]
+fn half_sums_stay_within_their_bound_and_are_coarser() {
+    for shape in [(6, 6, 6), (2, 9, 3), (3, 3, 0)] {
+        for factors in [0, 1, 63, 64, 65, 3000] {
+            let mut random = Random(factors as u64 + 17);
+            let jacobian = random_jacobian(shape, factors, 1000, false, &mut random);
+            let layout = jacobian.layout();
+            let one = Threads::single();
+            let sets = encoded::<f16>(&jacobian, &one);
+            let halves = |n: usize, random: &mut Random| -> Vec<f32> {
+                let values = random.vector(n);
+                values.iter().map(|&v| f16::encode(v).load()).collect()
+            };
+            let x = halves(layout.scalars(), &mut random);
+            let y = halves(row_count(&sets), &mut random);
+            let mut wide_y = vec![f32::NAN; y.len()];
+            jacobian_mul(&sets, layout, &x, &mut wide_y, &one);
+            let mut wide_z = vec![f32::NAN; x.len()];
+            jacobian_transpose_mul(&sets, layout, &y, &mut wide_z, &one);
+            let mut results = Vec::new();
+            for threads in [one, Threads::new(2).unwrap()] {
+                let mut got = vec![f32::NAN; y.len()];
+                jacobian_mul_half_sums(&sets, layout, &x, &mut got, &threads);
+                let (mut inside, mut across) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
+                let (y, t) = (&y, &threads);
+                jacobian_transpose_mul_half_sums(&sets, layout, y, &mut inside, false, t);
+                jacobian_transpose_mul_half_sums(&sets, layout, y, &mut across, true, t);
+                results.push((got, inside, across));
+            }
+            assert_eq!(results[0], results[1]);
+            let (got, inside, across) = &results[0];
+            // At most 12 or 6 products inside a factor, and at most `most`
+            // factors of a variable; every |j| and |x| is below 1.
+            let u = 2.0_f64.powi(-11);
+            let structure = sets[0].structure();
+            let most = (0..1000).map(|v| structure.incidence_items(v).len()).max();
+            let most = most.unwrap_or(0) as f64;
+            let wide = |v: &[f32]| v.iter().map(|x| f64::from(*x)).collect::<Vec<_>>();
+            close(&wide(got), &wide(&wide_y), |_| 2.0 * 12.0 * 12.0 * u).unwrap();
+            let rows = 6.0;
+            close(&wide(inside), &wide(&wide_z), |_| {
+                2.0 * most * rows * rows * u
+            })
+            .unwrap();
+            let sums = most * rows;
+            close(&wide(across), &wide(&wide_z), |_| 2.0 * sums * sums * u).unwrap();
+            if factors > 60 {
+                assert_ne!(*got, wide_y);
+                assert_ne!(*inside, wide_z);
+                assert_ne!(inside, across);
+            }
+        }
+    }
+}
