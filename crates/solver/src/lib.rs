@@ -19,7 +19,7 @@ pub use backend::{
 };
 pub use cg::{
     CgBeta, CgControl, CgOutcome, CgState, CgStatus, CgStop, CgWorkspace, Space, StopTests,
-    conjugate_gradients,
+    WorkspaceOf, conjugate_gradients,
 };
 pub use options::{
     Algorithm, AlgorithmName, CgOptions, ColumnScaling, DampingPolicy, DoglegOptions, Fill,

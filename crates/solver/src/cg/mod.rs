@@ -15,7 +15,9 @@
 mod solve;
 mod space;
 
-pub use solve::{CgBeta, CgControl, CgOutcome, CgStop, CgWorkspace, conjugate_gradients};
+pub use solve::{
+    CgBeta, CgControl, CgOutcome, CgStop, CgWorkspace, WorkspaceOf, conjugate_gradients,
+};
 pub use space::{CgState, CgStatus, Space, StopTests};
 
 #[cfg(test)]

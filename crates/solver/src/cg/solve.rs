@@ -65,28 +65,32 @@ pub struct CgOutcome {
 
 /// Vectors and scalars of the iteration, kept between solves.
 #[derive(Debug)]
-pub struct CgWorkspace<S: Space> {
+pub struct CgWorkspace<Unknowns, Rows, Scalar> {
     /// The solution.
-    pub x: S::Unknowns,
-    saved: S::Unknowns,
-    z: S::Unknowns,
-    z_next: S::Unknowns,
-    w: S::Unknowns,
-    p: S::Unknowns,
-    r: S::Rows,
-    y: S::Rows,
-    gamma: S::Scalar,
-    gamma_next: S::Scalar,
-    curvature: S::Scalar,
-    mixed: S::Scalar,
-    alpha: S::Scalar,
-    beta: S::Scalar,
-    model: S::Scalar,
+    pub x: Unknowns,
+    saved: Unknowns,
+    z: Unknowns,
+    z_next: Unknowns,
+    w: Unknowns,
+    p: Unknowns,
+    r: Rows,
+    y: Rows,
+    gamma: Scalar,
+    gamma_next: Scalar,
+    curvature: Scalar,
+    mixed: Scalar,
+    alpha: Scalar,
+    beta: Scalar,
+    model: Scalar,
 }
 
-impl<S: Space> CgWorkspace<S> {
+/// The workspace that fits a space.
+pub type WorkspaceOf<S> =
+    CgWorkspace<<S as Space>::Unknowns, <S as Space>::Rows, <S as Space>::Scalar>;
+
+impl<U, R, T> CgWorkspace<U, R, T> {
     /// Allocates in a space.
-    pub fn new(space: &mut S) -> Self {
+    pub fn new(space: &mut impl Space<Unknowns = U, Rows = R, Scalar = T>) -> Self {
         Self {
             x: space.unknowns(),
             saved: space.unknowns(),
@@ -107,7 +111,12 @@ impl<S: Space> CgWorkspace<S> {
     }
 
     /// One iteration, recorded or run.
-    fn iterate(&mut self, space: &mut S, beta: CgBeta, iteration: usize) {
+    fn iterate(
+        &mut self,
+        space: &mut impl Space<Unknowns = U, Rows = R, Scalar = T>,
+        beta: CgBeta,
+        iteration: usize,
+    ) {
         space.multiply(&self.p, &mut self.y);
         space.curvature(&self.y, &self.p, &mut self.curvature);
         space.step_length(&self.gamma, &self.curvature, &mut self.alpha);
@@ -133,14 +142,17 @@ impl<S: Space> CgWorkspace<S> {
     /// Replaces `r` by the true `−A x`, and what follows from it; keeps `p`.
     /// (Restarting the direction instead costs 1.4 to 3.8 times the iterations.)
     /// Returns the model's true value.
-    fn replace_residual(&mut self, space: &mut S) -> f64 {
+    fn replace_residual(
+        &mut self,
+        space: &mut impl Space<Unknowns = U, Rows = R, Scalar = T>,
+    ) -> f64 {
         space.true_rows(&self.x, &mut self.r);
         self.follow_residual(space);
         space.model(&self.r, &self.x, &mut self.model);
         space.read(&self.model)
     }
 
-    fn follow_residual(&mut self, space: &mut S) {
+    fn follow_residual(&mut self, space: &mut impl Space<Unknowns = U, Rows = R, Scalar = T>) {
         space.residual(&self.r, &self.x, &mut self.z);
         space.precondition(&self.z, &mut self.w);
         space.dot(&self.z, &self.w, &mut self.gamma);
@@ -157,7 +169,7 @@ impl<S: Space> CgWorkspace<S> {
 /// worse than an earlier one, whatever the products lose.
 pub fn conjugate_gradients<S: Space>(
     space: &mut S,
-    work: &mut CgWorkspace<S>,
+    work: &mut WorkspaceOf<S>,
     control: &CgControl,
 ) -> CgOutcome {
     space.clear(&mut work.x);
@@ -244,7 +256,7 @@ struct Guard {
 impl Guard {
     /// Keeps the solution as the new checkpoint unless the model rose, else
     /// goes back to the last one.
-    fn intact<S: Space>(&mut self, work: &mut CgWorkspace<S>, space: &mut S, model: f64) -> bool {
+    fn intact<S: Space>(&mut self, work: &mut WorkspaceOf<S>, space: &mut S, model: f64) -> bool {
         if model.is_finite() && model <= self.model + 1e-6 * self.model.abs() {
             self.model = model;
             space.copy(&work.x, &mut work.saved);
@@ -257,7 +269,7 @@ impl Guard {
     }
 
     /// Begins again from the solution at hand with the steepest direction.
-    fn restart<S: Space>(&self, work: &mut CgWorkspace<S>, space: &mut S) {
+    fn restart<S: Space>(&self, work: &mut WorkspaceOf<S>, space: &mut S) {
         space.true_rows(&work.x, &mut work.r);
         work.follow_residual(space);
         space.copy(&work.w, &mut work.p);
