@@ -1,10 +1,14 @@
 //! Which linear solver a problem gets.
 
 use slam16_problem::{ProblemKind, Setup};
-use slam16_solver::{BackendError, LinearSolverKind, Options, Precision};
+use slam16_solver::{
+    BackendError, ColumnScaling, HalfArithmetic, LinearSolverKind, Options, Precision,
+};
 use slam16_sparse::Ordering;
 
 use super::LinearSolver;
+use super::cgnr::CgnrSettings;
+use super::cgnr_ic::CgnrIcSettings;
 use super::cholesky::CholeskySolver;
 use super::schur::schur;
 
@@ -46,9 +50,9 @@ pub(crate) fn choose(
 ) -> Result<Choice, BackendError> {
     let (kind, why) = resolve(options.linear.solver, setup, problem);
     let structure = &setup.structure;
-    let ordering = ordering(options.linear.ordering)?;
     let solver: Box<dyn LinearSolver> = match kind {
         LinearSolverKind::Auto | LinearSolverKind::Cholesky => {
+            let ordering = ordering(options.linear.ordering)?;
             let refactor = options.linear.refactor;
             match options.precision {
                 Precision::F32 => {
@@ -58,15 +62,45 @@ pub(crate) fn choose(
             }
         }
         LinearSolverKind::Schur(form) => {
+            let ordering = ordering(options.linear.ordering)?;
             schur(setup, form, ordering).map_err(|unfit| BackendError::Unsupported {
                 option: format!("linear solver {kind}"),
                 reason: format!("{}; use cholesky", unfit.reason()),
             })?
         }
+        LinearSolverKind::Cgnr(scaling) => {
+            let half_arithmetic = options.half_arithmetic;
+            if scaling == ColumnScaling::Projected && half_arithmetic == HalfArithmetic::Accumulate
+            {
+                return Err(BackendError::Unsupported {
+                    option: format!("half arithmetic {half_arithmetic}"),
+                    reason: "projected products sum in f32; use cgnr:columns or cgnr:blocks"
+                        .to_owned(),
+                });
+            }
+            let settings = CgnrSettings {
+                scaling,
+                cg: options.linear.cg,
+                roles: options.precision.roles(problem),
+                half_arithmetic,
+            };
+            settings.build(setup)
+        }
+        LinearSolverKind::CgnrIc(fill) => {
+            let settings = CgnrIcSettings {
+                fill,
+                ordering: options.linear.ordering,
+                cg: options.linear.cg,
+                preconditioner: options.linear.preconditioner,
+                roles: options.precision.roles(problem),
+                half_arithmetic: options.half_arithmetic,
+            };
+            settings.build(structure)
+        }
         _ => {
             return Err(BackendError::Unsupported {
                 option: format!("linear solver {kind}"),
-                reason: "the CPU backend has no such solver yet; use cholesky or schur".to_owned(),
+                reason: "the CPU backend has no such solver; use schur or cgnr".to_owned(),
             });
         }
     };

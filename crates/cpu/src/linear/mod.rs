@@ -1,8 +1,14 @@
 //! Linear solvers of the damped normal equations `(JᵀJ + λ D) δ = −Jᵀ r`.
 
+mod cg;
+mod cgnr;
+mod cgnr_ic;
 mod cholesky;
 mod choose;
 mod schur;
+
+#[cfg(test)]
+mod test_problems;
 
 pub(crate) use choose::{Choice, choose};
 
@@ -63,7 +69,6 @@ pub(crate) trait LinearSolver: Send {
 
 /// `gradient = Jᵀ r` and `scale = diag(JᵀJ)`, for solvers that form no `JᵀJ`.
 /// `rows` is scratch for the residuals of all sets in one piece.
-#[allow(dead_code)]
 pub(crate) fn normal_vectors(
     jacobian: &Jacobian<f64>,
     rows: &mut Vec<f64>,

@@ -1,0 +1,64 @@
+//! Between the unknowns and their scaled coordinates.
+
+use slam16_sparse::{BlockLayout, ColumnScaling, Compute};
+
+/// `b = −Sᵀ g`.
+pub(crate) fn scale_transposed<V: Compute>(
+    scaling: ColumnScaling<'_>,
+    layout: &BlockLayout,
+    gradient: &[f64],
+    b: &mut [V],
+) {
+    match scaling {
+        ColumnScaling::None => {
+            for (b, g) in b.iter_mut().zip(gradient) {
+                *b = V::encode(-g);
+            }
+        }
+        ColumnScaling::Scalars(scale) => {
+            for ((b, g), s) in b.iter_mut().zip(gradient).zip(scale) {
+                *b = V::encode(-g * s);
+            }
+        }
+        ColumnScaling::Upper(inverse) => {
+            for v in 0..layout.variables() {
+                let (dim, block) = (layout.dim(v), inverse.block(v));
+                let g = &gradient[layout.range(v)];
+                for (c, b) in b[layout.range(v)].iter_mut().enumerate() {
+                    let sum: f64 = (0..=c).map(|k| block[c * dim + k] * g[k]).sum();
+                    *b = V::encode(-sum);
+                }
+            }
+        }
+    }
+}
+
+/// `δ = S x`.
+pub(crate) fn unscale<V: Compute>(
+    scaling: ColumnScaling<'_>,
+    layout: &BlockLayout,
+    x: &[V],
+    step: &mut [f64],
+) {
+    match scaling {
+        ColumnScaling::None => {
+            for (step, x) in step.iter_mut().zip(x) {
+                *step = x.widen();
+            }
+        }
+        ColumnScaling::Scalars(scale) => {
+            for ((step, x), s) in step.iter_mut().zip(x).zip(scale) {
+                *step = x.widen() * s;
+            }
+        }
+        ColumnScaling::Upper(inverse) => {
+            for v in 0..layout.variables() {
+                let (dim, block) = (layout.dim(v), inverse.block(v));
+                let x = &x[layout.range(v)];
+                for (r, step) in step[layout.range(v)].iter_mut().enumerate() {
+                    *step = (r..dim).map(|c| block[c * dim + r] * x[c].widen()).sum();
+                }
+            }
+        }
+    }
+}
