@@ -362,8 +362,7 @@ fn linearisation_and_cost_agree_and_are_the_same_on_two_threads() {
         let mut jacobian = Jacobian::zeros(setup.structure.clone());
         let cost = bundle.linearize(&setup, &mut jacobian, &threads).unwrap();
         let alone = bundle.cost(&threads).unwrap();
-        assert!((cost.robust - alone.robust).abs() <= 1e-12 * cost.robust);
-        assert!((cost.plain - alone.plain).abs() <= 1e-12 * cost.plain);
+        assert_eq!(cost, alone);
         (cost, alone, jacobian)
     };
     let (one, two) = (run(1), run(2));
@@ -401,6 +400,21 @@ fn the_first_bad_observation_is_named() {
             Err(expected.clone())
         );
     }
+}
+
+#[test]
+fn a_setup_that_no_longer_fits_is_refused() {
+    let mut bundle = scene(&[Lens::Bal], 3, 6);
+    let (setup, mut jacobian) = linearized(&bundle);
+    let again = bundle.observations()[0];
+    bundle.add_observation(again).unwrap();
+    let refused = |bundle: &Bundle, jacobian: &mut Jacobian<f64>| {
+        let result = bundle.linearize(&setup, jacobian, &Threads::single());
+        assert!(matches!(result, Err(ProblemError::Length { .. })));
+    };
+    refused(&bundle, &mut jacobian);
+    bundle.add_point(Vector3::zeros()).unwrap();
+    refused(&bundle, &mut jacobian);
 }
 
 #[test]

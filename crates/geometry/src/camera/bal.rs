@@ -22,7 +22,7 @@ pub struct BalCamera<T = f64> {
 impl<T: Scalar> BalCamera<T> {
     /// The pixel of a world point and its depth −P.z. BAL has no sign test: a point behind the
     /// camera keeps its value, with negative depth. `None` if P.z is 0 or the pixel not finite.
-    #[inline]
+    #[inline(always)]
     pub fn project(&self, frame: &CameraFrame<T>, point: &Vector3<T>) -> Option<Projection<T, 2>> {
         let in_camera = frame.point_in_camera(point);
         let scale = -T::one() / in_camera.z;
@@ -37,7 +37,7 @@ impl<T: Scalar> BalCamera<T> {
     ///
     /// ∂u/∂p = f·(g·I + 2g'·p·pᵀ), g = 1 + k₁r² + k₂r⁴, g' = k₁ + 2k₂r², r² = ‖p‖²;
     /// ∂p/∂P = −[I, p]/P.z.
-    #[inline]
+    #[inline(always)]
     pub fn project_with_jacobians(
         &self,
         frame: &CameraFrame<T>,

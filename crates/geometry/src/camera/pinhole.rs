@@ -19,7 +19,7 @@ pub struct Pinhole<T = f64> {
 impl<T: Scalar> Pinhole<T> {
     /// The pixel of a world point and its depth P.z, negative behind the camera. `None` if P.z is
     /// 0 or the pixel not finite.
-    #[inline]
+    #[inline(always)]
     pub fn project(&self, frame: &CameraFrame<T>, point: &Vector3<T>) -> Option<Projection<T, 2>> {
         let p = frame.point_in_camera(point);
         let inverse_z = T::one() / p.z;
@@ -31,7 +31,7 @@ impl<T: Scalar> Pinhole<T> {
     }
 
     /// As [`project`](Self::project), to the same bits, with the derivatives by pose (2×6) and point (2×3).
-    #[inline]
+    #[inline(always)]
     pub fn project_with_jacobians(
         &self,
         frame: &CameraFrame<T>,

@@ -22,7 +22,7 @@ pub struct Stereo<T = f64> {
 impl<T: Scalar> Stereo<T> {
     /// (u_l, u_r, v) of a world point and its depth P.z, negative behind the camera. `None` if P.z
     /// is 0 or the pixel not finite.
-    #[inline]
+    #[inline(always)]
     pub fn project(&self, frame: &CameraFrame<T>, point: &Vector3<T>) -> Option<Projection<T, 3>> {
         let p = frame.point_in_camera(point);
         let inverse_z = T::one() / p.z;
@@ -35,7 +35,7 @@ impl<T: Scalar> Stereo<T> {
     }
 
     /// As [`project`](Self::project), to the same bits, with the derivatives by pose (3×6) and point (3×3).
-    #[inline]
+    #[inline(always)]
     pub fn project_with_jacobians(
         &self,
         frame: &CameraFrame<T>,

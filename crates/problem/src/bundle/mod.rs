@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod parts;
+mod rows;
 mod setup;
 mod state;
 
