@@ -130,8 +130,8 @@ mod tests {
     #[test]
     fn nielsen_follows_the_gain_ratio() {
         for (gain, factor) in [
-            (1.0, 1.0 / 3.0),    // 1 − 1³ = 0, so a third
-            (0.8, 1.0 - 0.216),  // 1 − 0.6³
+            (1.0, 1.0 / 6.0),    // 1 − 1³ = 0, a third, and the fast factor
+            (0.8, 0.784 / 2.0),  // 1 − 0.6³, and the fast factor
             (0.5, 1.0),          // unchanged
             (0.25, 1.0 + 0.125), // 1 + 0.5³
             (0.0, 2.0),          // as a rejection
