@@ -2,6 +2,25 @@
 
 use pulp::Simd;
 
+/// Proof that the processor can spread consecutive lanes over a mask.
+#[cfg(target_arch = "x86_64")]
+pub(crate) type Spreader = pulp::x86::V4;
+
+/// No processor of this architecture can.
+#[cfg(not(target_arch = "x86_64"))]
+#[derive(Clone, Copy)]
+pub(crate) enum Spreader {}
+
+/// The [`Spreader`] of code compiled for `S`, if it has one.
+#[inline(always)]
+pub(crate) fn spreader<S: Simd>() -> Option<Spreader> {
+    #[cfg(target_arch = "x86_64")]
+    if std::any::TypeId::of::<S>() == std::any::TypeId::of::<pulp::x86::V4>() {
+        return pulp::x86::V4::try_new();
+    }
+    None
+}
+
 /// Arithmetic on one register full of `Self`.
 ///
 /// Only for code that runs inside [`pulp::Arch::dispatch`].
@@ -37,10 +56,13 @@ pub trait Lanes: bytemuck::Pod {
         a: Self::Vector<S>,
         b: Self::Vector<S>,
     ) -> Self::Vector<S>;
+    /// Adds consecutive entries of `source` to the entries of `target` whose
+    /// bit is set in `mask`; both slices are one cache line long.
+    fn spread_add(spreader: Spreader, mask: u32, source: &[Self], target: &mut [Self]);
 }
 
 macro_rules! lanes {
-    ($t:ident, $v:ident, $count:ident, $as:ident, $as_mut:ident, $partial:ident, $partial_store:ident, $splat:ident, $add:ident, $mul:ident, $sub_mul:ident, $sum:ident) => {
+    ($t:ident, $v:ident, $count:ident, $as:ident, $as_mut:ident, $partial:ident, $partial_store:ident, $splat:ident, $add:ident, $mul:ident, $sub_mul:ident, $sum:ident, $spread:ident, $mask:ident) => {
         impl Lanes for $t {
             type Vector<S: Simd> = S::$v;
             const ZERO: Self = 0.0;
@@ -85,6 +107,20 @@ macro_rules! lanes {
             fn sub_mul<S: Simd>(simd: S, c: S::$v, a: S::$v, b: S::$v) -> S::$v {
                 simd.$sub_mul(a, b, c)
             }
+            #[inline(always)]
+            #[cfg(target_arch = "x86_64")]
+            fn spread_add(spreader: Spreader, mask: u32, source: &[Self], target: &mut [Self]) {
+                let simd = spreader.avx512f;
+                let source = <pulp::x86::V4 as Simd>::$as(source).0[0];
+                let target = &mut <pulp::x86::V4 as Simd>::$as_mut(target).0[0];
+                let spread = simd.$spread(mask as $mask, pulp::cast(source));
+                *target = spreader.$add(*target, pulp::cast(spread));
+            }
+            #[inline(always)]
+            #[cfg(not(target_arch = "x86_64"))]
+            fn spread_add(spreader: Spreader, _: u32, _: &[Self], _: &mut [Self]) {
+                match spreader {}
+            }
         }
     };
 }
@@ -100,7 +136,9 @@ lanes!(
     add_f64s,
     mul_f64s,
     negate_mul_add_f64s,
-    reduce_sum_f64s
+    reduce_sum_f64s,
+    _mm512_maskz_expand_pd,
+    u8
 );
 lanes!(
     f32,
@@ -114,5 +152,7 @@ lanes!(
     add_f32s,
     mul_f32s,
     negate_mul_add_f32s,
-    reduce_sum_f32s
+    reduce_sum_f32s,
+    _mm512_maskz_expand_ps,
+    u16
 );

@@ -182,29 +182,36 @@ fn factor_block<T: Compute, const N: usize>(
     ldc: usize,
     row: usize,
 ) -> Result<Pivot<T, N>, (usize, T)> {
-    let zero = T::ZERO;
-    let one = T::ONE;
-    let mut lower = [[zero; N]; N];
+    let mut lower = [[T::ZERO; N]; N];
     for (n, column) in lower.iter_mut().enumerate() {
         column.copy_from_slice(&c[n * ldc + row..n * ldc + row + N]);
     }
-    let mut inverse = [zero; N];
+    // Without square roots first (L D Lᵀ): the chain from pivot to pivot is
+    // then one division long, and the roots can overlap.
+    let mut pivots = [T::ZERO; N];
     for j in 0..N {
         let pivot = lower[j][j];
-        if !(pivot > zero && num_traits::Float::is_finite(pivot)) {
+        if !(pivot > T::ZERO && num_traits::Float::is_finite(pivot)) {
             return Err((j, pivot));
         }
-        let root = num_traits::Float::sqrt(pivot);
-        inverse[j] = one / root;
-        lower[j][j] = root;
-        for i in j + 1..N {
-            lower[j][i] *= inverse[j];
-        }
+        pivots[j] = pivot;
+        let reciprocal = T::ONE / pivot;
         for k in j + 1..N {
-            let factor = -lower[j][k];
+            let factor = -lower[j][k] * reciprocal;
             for i in k..N {
                 lower[k][i] = num_traits::Float::mul_add(lower[j][i], factor, lower[k][i]);
             }
+        }
+    }
+    let mut inverse = [T::ZERO; N];
+    for j in 0..N {
+        let root = num_traits::Float::sqrt(pivots[j]);
+        inverse[j] = T::ONE / root;
+        lower[j][j] = root;
+    }
+    for j in 0..N {
+        for i in j + 1..N {
+            lower[j][i] *= inverse[j];
         }
     }
     Ok(Pivot { lower, inverse })
@@ -294,8 +301,8 @@ fn factor_columns<T: Compute, S: Simd, const N: usize>(
     Ok(())
 }
 
-/// Partial Cholesky factorisation of a panel: columns `0..pivots`, rows
-/// `lead..ld`, the diagonal of column `j` at row `lead + j`.
+/// Partial Cholesky factorisation of some columns of a panel, the diagonal of
+/// column `j` at row `lead + j`.
 ///
 /// On return the columns hold those of L, and `inverse` the reciprocals of
 /// its diagonal. Rows above the diagonal hold values of no meaning.

@@ -4,33 +4,24 @@
 use pulp::Simd;
 
 use super::dense::{Place, factor_panel, subtract_lower};
-use super::padded;
-use super::symbolic::{Front, Run, SymbolicCholesky};
+use super::extend::{Child, Spreads, Target};
+use super::symbolic::{Front, SymbolicCholesky};
 use crate::{Compute, SymmetricBlocks};
 
 /// What all fronts of a factorisation share.
 #[derive(Clone, Copy)]
 pub(crate) struct Input<'a> {
     pub symbolic: &'a SymbolicCholesky,
+    pub spreads: &'a Spreads,
     pub matrix: &'a SymmetricBlocks,
     pub damping: &'a [f64],
-}
-
-/// A front's pivot columns: column `j` is `values[j * ld..]`, the diagonal at
-/// row `lead + j`, the rows below the pivots from `lead + pivots` on.
-pub(crate) struct Panel<'a, T> {
-    pub values: &'a mut [T],
-    pub ld: usize,
-    pub lead: usize,
 }
 
 /// Fills a front with the matrix's entries and its children's updates.
 pub(crate) struct Assembly<'a, 'p, T, F> {
     pub input: Input<'a>,
     pub front: &'a Front,
-    pub panel: &'a mut Panel<'p, T>,
-    /// Update matrix, lower triangle, leading dimension `padded(below)`.
-    pub update: &'a mut [T],
+    pub target: &'a mut Target<'p, T>,
     /// Update matrix of a child.
     pub child: F,
 }
@@ -39,27 +30,21 @@ impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for Assembly<'_, '_, 
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self {
             input,
             front,
-            panel,
-            update,
+            target,
             child,
         } = self;
-        panel.values.fill(T::ZERO);
-        assemble(&input, front, panel);
+        target.panel.fill(T::ZERO);
+        assemble(&input, front, target.panel, target.ld);
         let children = input.symbolic.children(front);
         if !children.is_empty() {
-            update.fill(T::ZERO);
+            target.update.fill(T::ZERO);
         }
-        let pivots = front.pivots as usize;
-        let ldu = padded::<T>(front.below as usize);
         for &c in children {
-            let child_front = &input.symbolic.fronts[c as usize];
-            let runs = input.symbolic.parent_runs(child_front);
-            let ldc = padded::<T>(child_front.below as usize);
-            extend_add(panel, pivots, update, ldu, child(c), ldc, runs);
+            Child::new(input.symbolic, input.spreads, c, child(c)).add_to(simd, target);
         }
     }
 }
@@ -79,32 +64,28 @@ impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for SmallFront<'_, '_
         let Assembly {
             input,
             front,
-            panel,
-            update,
+            target,
             child,
         } = self.assembly;
         Assembly {
             input,
             front,
-            panel: &mut *panel,
-            update: &mut *update,
+            target: &mut *target,
             child,
         }
         .with_simd(simd);
-        let (pivots, below) = (front.pivots as usize, front.below as usize);
-        let (ld, lead) = (panel.ld, panel.lead);
-        factor_panel(simd, panel.values, ld, lead, pivots, self.inverse)?;
-        if below > 0 {
-            let ldu = padded::<T>(below);
+        let (ld, pivots, shape) = (target.ld, target.pivots, target.shape);
+        factor_panel(simd, target.panel, ld, 0, pivots, self.inverse)?;
+        if shape.columns > 0 {
             let place = Place {
-                diagonal: 0,
-                shift: lead + pivots,
+                diagonal: shape.lead,
+                shift: pivots - shape.lead,
             };
-            let a = &*panel.values;
+            let (a, c) = (&*target.panel, &mut *target.update);
             if front.children.is_empty() {
-                subtract_lower::<T, S, true>(simd, update, ldu, below, a, ld, place);
+                subtract_lower::<T, S, true>(simd, c, shape.ld, shape.columns, a, ld, place);
             } else {
-                subtract_lower::<T, S, false>(simd, update, ldu, below, a, ld, place);
+                subtract_lower::<T, S, false>(simd, c, shape.ld, shape.columns, a, ld, place);
             }
         }
         Ok(())
@@ -115,6 +96,7 @@ impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for SmallFront<'_, '_
 pub(crate) struct PanelWork<'a, T> {
     pub values: &'a mut [T],
     pub ld: usize,
+    /// Row of the first column's diagonal.
     pub lead: usize,
     pub inverse: &'a mut [T],
 }
@@ -160,9 +142,8 @@ impl<T: Compute> pulp::WithSimd for UpdateWork<'_, T> {
 
 /// Writes the matrix's entries into a zeroed panel.
 #[inline(always)]
-pub(crate) fn assemble<T: Compute>(input: &Input<'_>, front: &Front, panel: &mut Panel<'_, T>) {
+fn assemble<T: Compute>(input: &Input<'_>, front: &Front, panel: &mut [T], ld: usize) {
     let (symbolic, matrix) = (input.symbolic, input.matrix);
-    let (ld, lead) = (panel.ld, panel.lead);
     let mut at = 0;
     for v in front.variables.clone() {
         let old = symbolic.permutation.old_from_new()[v as usize] as usize;
@@ -170,80 +151,76 @@ pub(crate) fn assemble<T: Compute>(input: &Input<'_>, front: &Front, panel: &mut
         let range = symbolic.layout.range(old);
         let damping = &input.damping[range.clone()];
         let dim = range.len();
-        for c in 0..dim {
-            let to = (at + c) * ld + lead + at;
-            let column = &mut panel.values[to..to + dim];
-            for r in c..dim {
-                column[r] = T::encode(block[c * dim + r]);
-            }
-            column[c] = T::encode(block[c * dim + c] + damping[c]);
+        let to = &mut panel[at * ld + at..];
+        // The entries above the diagonal are never looked at.
+        match dim {
+            3 => copy::<T, 3, 3>(block, to, ld),
+            6 => copy::<T, 6, 6>(block, to, ld),
+            9 => copy::<T, 9, 9>(block, to, ld),
+            _ => copy_any(block, to, ld, dim, dim),
+        }
+        for (c, &damping) in damping.iter().enumerate() {
+            to[c * ld + c] = T::encode(block[c * dim + c] + damping);
         }
         at += dim;
     }
     for entry in symbolic.entries(front) {
         let block = matrix.below_block(entry.block as usize);
         let (height, width) = (entry.height as usize, entry.width as usize);
-        let to = entry.column as usize * ld + lead + entry.row as usize;
-        if entry.transposed {
-            for c in 0..height {
-                let column = &mut panel.values[to + c * ld..to + c * ld + width];
-                for (r, value) in column.iter_mut().enumerate() {
-                    *value = T::encode(block[r * height + c]);
-                }
-            }
-        } else {
-            for c in 0..width {
-                let column = &mut panel.values[to + c * ld..to + c * ld + height];
-                for (value, &entry) in column.iter_mut().zip(&block[c * height..]) {
-                    *value = T::encode(entry);
+        let to = &mut panel[entry.column as usize * ld + entry.row as usize..];
+        match (height, width, entry.transposed) {
+            (3, 3, false) => copy::<T, 3, 3>(block, to, ld),
+            (6, 6, false) => copy::<T, 6, 6>(block, to, ld),
+            (9, 9, false) => copy::<T, 9, 9>(block, to, ld),
+            (3, 3, true) => copy_transposed::<T, 3, 3>(block, to, ld),
+            (6, 6, true) => copy_transposed::<T, 6, 6>(block, to, ld),
+            (9, 9, true) => copy_transposed::<T, 9, 9>(block, to, ld),
+            (_, _, false) => copy_any(block, to, ld, height, width),
+            (_, _, true) => {
+                for c in 0..height {
+                    for (r, to) in to[c * ld..c * ld + width].iter_mut().enumerate() {
+                        *to = T::encode(block[r * height + c]);
+                    }
                 }
             }
         }
     }
 }
 
-/// Adds a child's update matrix into the front.
+/// Copies an `H × W` block.
 #[inline(always)]
-pub(crate) fn extend_add<T: Compute>(
-    panel: &mut Panel<'_, T>,
-    pivots: usize,
-    update: &mut [T],
-    ldu: usize,
-    child: &[T],
-    ldc: usize,
-    runs: &[Run],
+fn copy<T: Compute, const H: usize, const W: usize>(block: &[f64], to: &mut [T], ld: usize) {
+    let (columns, _) = block.as_chunks::<H>();
+    for c in 0..W {
+        if let Some(to) = to[c * ld..].first_chunk_mut::<H>() {
+            *to = columns[c].map(T::encode);
+        }
+    }
+}
+
+/// Copies the transpose of an `H × W` block.
+#[inline(always)]
+fn copy_transposed<T: Compute, const H: usize, const W: usize>(
+    block: &[f64],
+    to: &mut [T],
+    ld: usize,
 ) {
-    for (k, first) in runs.iter().enumerate() {
-        for t in 0..first.len as usize {
-            let from = first.from as usize + t;
-            let source = &child[from * ldc..(from + 1) * ldc];
-            let column = first.to as usize + t;
-            let target = if column < pivots {
-                let at = column * panel.ld + panel.lead;
-                &mut panel.values[at..(column + 1) * panel.ld]
-            } else {
-                let at = (column - pivots) * ldu;
-                &mut update[at..at + ldu]
-            };
-            let shift = if column < pivots { 0 } else { pivots };
-            add(
-                &mut target[column - shift..],
-                &source[from..first.from as usize + first.len as usize],
-            );
-            for run in &runs[k + 1..] {
-                let (from, len) = (run.from as usize, run.len as usize);
-                add(
-                    &mut target[run.to as usize - shift..],
-                    &source[from..from + len],
-                );
-            }
+    let (columns, _) = block.as_chunks::<H>();
+    let columns = &columns[..W];
+    for c in 0..H {
+        if let Some(to) = to[c * ld..].first_chunk_mut::<W>() {
+            *to = std::array::from_fn(|r| T::encode(columns[r][c]));
         }
     }
 }
 
+/// Copies a block of any size.
 #[inline(always)]
-fn add<T: Compute>(target: &mut [T], source: &[T]) {
-    for (t, &s) in target.iter_mut().zip(source) {
-        *t += s;
+fn copy_any<T: Compute>(block: &[f64], to: &mut [T], ld: usize, height: usize, width: usize) {
+    for c in 0..width {
+        let from = &block[c * height..(c + 1) * height];
+        for (to, &value) in to[c * ld..].iter_mut().zip(from) {
+            *to = T::encode(value);
+        }
     }
 }

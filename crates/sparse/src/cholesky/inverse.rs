@@ -212,7 +212,7 @@ impl<T: Compute> Cholesky<T> {
         let place = self.places[f];
         let (p, r) = (front.pivots as usize, front.below as usize);
         let factor = &self.factor.get::<T>()[place.offset..];
-        let entry = |i: usize, j: usize| factor[j * place.ld + place.lead + i].widen();
+        let entry = |i: usize, j: usize| factor[j * place.ld + i].widen();
         // Column by column, L₁₁⁻ᵀ from the rows of L₁₁.
         let mut inverse = DMatrix::<f64>::identity(p, p);
         let lower = DMatrix::from_fn(p, p, |i, j| if i >= j { entry(i, j) } else { 0.0 });

@@ -3,6 +3,7 @@
 mod amalgamate;
 mod dense;
 mod etree;
+mod extend;
 mod front;
 mod inverse;
 mod numeric;
@@ -16,8 +17,8 @@ pub use inverse::Covariance;
 pub use numeric::{Cholesky, NotPositiveDefinite};
 pub use symbolic::{Prediction, SymbolicCholesky};
 
-/// Columns are padded so that the rows below the pivots start on a cache
-/// line and end on one; kernels then deal in whole registers only.
+/// Columns start on a cache line and end on one; kernels then deal in whole
+/// registers only.
 pub(crate) const LINE: usize = 64;
 
 /// `count` rounded up to whole cache lines of `T`.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::extend::Spreads;
 use super::front::Input;
 use super::padded;
 use super::plan::{Aligned, Plan};
@@ -19,16 +20,12 @@ pub struct NotPositiveDefinite {
     pub pivot: f64,
 }
 
-/// Panels of at most this many scalars are factored in a buffer that stays
-/// in the cache, and stored without padding.
-const BUFFERED: usize = 1 << 14;
-
-/// Where a front's columns of L lie.
+/// Where a front's columns of L lie: column `j` at `offset + j * ld`, its
+/// diagonal at row `j`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PanelPlace {
     pub offset: usize,
     pub ld: usize,
-    pub lead: usize,
 }
 
 /// A factor `L` with `P (A + D) Pᵀ = L Lᵀ`, in `f64` or `f32`.
@@ -44,9 +41,7 @@ pub struct Cholesky<T: Compute> {
     pub(crate) inverse: Vec<T>,
     plan: Plan,
     stacks: Vec<Aligned>,
-    /// One buffer per worker.
-    buffers: Vec<Aligned>,
-    buffer_len: usize,
+    spreads: Spreads,
 }
 
 impl<T: Compute> Cholesky<T> {
@@ -55,38 +50,20 @@ impl<T: Compute> Cholesky<T> {
     pub fn new(symbolic: Arc<SymbolicCholesky>) -> Self {
         let mut places = Vec::with_capacity(symbolic.fronts.len());
         let mut end = 0;
-        let mut buffer_len = 0;
         for front in &symbolic.fronts {
-            let (pivots, below) = (front.pivots as usize, front.below as usize);
-            let lead = padded::<T>(pivots) - pivots;
-            let ld = padded::<T>(pivots) + padded::<T>(below);
-            let place = if ld * pivots <= BUFFERED {
-                buffer_len = buffer_len.max(ld * pivots);
-                PanelPlace {
-                    offset: end,
-                    ld: pivots + below,
-                    lead: 0,
-                }
-            } else {
-                PanelPlace {
-                    offset: padded::<T>(end),
-                    ld,
-                    lead,
-                }
-            };
-            end = place.offset + place.ld * pivots;
-            places.push(place);
+            let ld = padded::<T>((front.pivots + front.below) as usize);
+            places.push(PanelPlace { offset: end, ld });
+            end += ld * front.pivots as usize;
         }
         let scalars = symbolic.layout.scalars();
         let mut cholesky = Self {
             plan: Plan::new::<T>(&symbolic, 1),
+            spreads: Spreads::new::<T>(&symbolic),
             symbolic,
             places,
             factor: Aligned::zeros::<T>(end),
             inverse: vec![T::ZERO; scalars],
             stacks: Vec::new(),
-            buffers: Vec::new(),
-            buffer_len,
         };
         cholesky.allocate();
         cholesky
@@ -96,10 +73,6 @@ impl<T: Compute> Cholesky<T> {
         self.stacks.clear();
         self.stacks
             .extend(self.plan.stacks.iter().map(|&n| Aligned::zeros::<T>(n)));
-        self.buffers.clear();
-        let workers = self.plan.groups.len() + 1;
-        self.buffers
-            .extend((0..workers).map(|_| Aligned::zeros::<T>(self.buffer_len)));
     }
 
     /// Structure of the factor.
@@ -107,9 +80,9 @@ impl<T: Compute> Cholesky<T> {
         &self.symbolic
     }
 
-    /// Bytes held: factor, update matrices and buffers.
+    /// Bytes held: factor and update matrices.
     pub fn bytes(&self) -> usize {
-        let parts = self.stacks.iter().chain(&self.buffers);
+        let parts = self.stacks.iter();
         self.factor.bytes()
             + self.inverse.len() * size_of::<T>()
             + parts.map(Aligned::bytes).sum::<usize>()
@@ -140,6 +113,7 @@ impl<T: Compute> Cholesky<T> {
         let symbolic = Arc::clone(&self.symbolic);
         let input = Input {
             symbolic: &symbolic,
+            spreads: &self.spreads,
             matrix,
             damping,
         };
@@ -150,7 +124,6 @@ impl<T: Compute> Cholesky<T> {
             factor: self.factor.get_mut::<T>(),
             inverse: &mut self.inverse,
             stacks: &mut self.stacks,
-            buffers: &mut self.buffers,
         };
         workspace.run(threads).map_err(|failure| {
             let new = failure.scalar as u32;

@@ -73,9 +73,33 @@ pub(crate) struct Plan {
     pub stacks: Vec<usize>,
 }
 
-/// Scalars of a front's update matrix.
-pub(crate) fn update_len<T>(front: &Front) -> usize {
-    padded::<T>(front.below as usize) * front.below as usize
+/// Shape of a front's update matrix in memory.
+///
+/// Row `i` below the pivots is kept at row `lead + i`, which makes registers
+/// hold the same rows here and in the front's columns of L.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UpdateShape {
+    pub lead: usize,
+    pub ld: usize,
+    pub columns: usize,
+}
+
+impl UpdateShape {
+    #[inline(always)]
+    pub fn of<T>(front: &Front) -> Self {
+        let lead = front.pivots as usize % (super::LINE / size_of::<T>());
+        let columns = front.below as usize;
+        Self {
+            lead,
+            ld: if columns > 0 { padded::<T>(lead + columns) } else { 0 },
+            columns,
+        }
+    }
+
+    #[inline(always)]
+    pub fn len(self) -> usize {
+        self.ld * self.columns
+    }
 }
 
 impl Plan {
@@ -110,7 +134,8 @@ impl Plan {
                 stack: stack as u32,
                 offset: used[stack],
             };
-            used[stack] += update_len::<T>(front);
+            // One line more, so that whole registers can be read anywhere.
+            used[stack] += UpdateShape::of::<T>(front).len() + padded::<T>(1);
             plan.stacks[stack] = plan.stacks[stack].max(used[stack]);
             // Children are popped once assembled; those that belong to
             // another worker stay where they are.

@@ -1,10 +1,10 @@
 //! The order in which fronts are factored, on one thread or several.
 
 use super::dense::Place;
-use super::front::{Assembly, Input, Panel, PanelWork, SmallFront, UpdateWork};
+use super::extend::Target;
+use super::front::{Assembly, Input, PanelWork, SmallFront, UpdateWork};
 use super::numeric::PanelPlace;
-use super::padded;
-use super::plan::{Aligned, Plan, update_len};
+use super::plan::{Aligned, Plan, UpdateShape};
 use super::symbolic::Front;
 use crate::{Compute, Threads};
 
@@ -30,11 +30,10 @@ pub(crate) struct Workspace<'a, T: Compute> {
     pub factor: &'a mut [T],
     pub inverse: &'a mut [T],
     pub stacks: &'a mut [Aligned],
-    pub buffers: &'a mut [Aligned],
 }
 
-/// What one worker writes: columns of L and pivots from some front on, its
-/// two stacks, and its buffer.
+/// What one worker writes: columns of L and pivots from some front on, and
+/// its two stacks.
 struct Worker<'a, T> {
     factor: &'a mut [T],
     factor_start: usize,
@@ -42,7 +41,6 @@ struct Worker<'a, T> {
     inverse_start: usize,
     even: &'a mut [T],
     odd: &'a mut [T],
-    buffer: &'a mut [T],
     /// Stacks of workers that are done.
     finished: &'a [Aligned],
 }
@@ -66,7 +64,6 @@ impl<T: Compute> Workspace<'_, T> {
         };
         let own = 2 * self.plan.groups.len();
         let (finished, top) = self.stacks.split_at_mut(own);
-        let (buffers, top_buffer) = self.buffers.split_at_mut(self.plan.groups.len());
         let failed = if own > 0 {
             run_groups(
                 &shared,
@@ -74,7 +71,6 @@ impl<T: Compute> Workspace<'_, T> {
                 self.factor,
                 self.inverse,
                 finished,
-                buffers,
             )
         } else {
             None
@@ -87,7 +83,6 @@ impl<T: Compute> Workspace<'_, T> {
             inverse_start: 0,
             even: even[0].get_mut::<T>(),
             odd: odd[0].get_mut::<T>(),
-            buffer: top_buffer[0].get_mut::<T>(),
             finished,
         };
         let limit = failed.map_or(usize::MAX, |f: Failure| f.front);
@@ -108,7 +103,6 @@ fn run_groups<T: Compute>(
     mut factor: &mut [T],
     mut inverse: &mut [T],
     stacks: &mut [Aligned],
-    buffers: &mut [Aligned],
 ) -> Option<Failure> {
     let fronts = &shared.input.symbolic.fronts;
     let groups = &shared.plan.groups;
@@ -134,14 +128,10 @@ fn run_groups<T: Compute>(
         (inverse, inverse_at) = (rest, end);
         tasks[g].push((subtree, own_factor, own_inverse));
     }
-    let workers = tasks
-        .into_iter()
-        .zip(stacks.chunks_exact_mut(2))
-        .zip(buffers);
-    let failures = threads.map(workers.collect(), |((pieces, stacks), buffer)| {
+    let workers = tasks.into_iter().zip(stacks.chunks_exact_mut(2));
+    let failures = threads.map(workers.collect(), |(pieces, stacks)| {
         let (even, odd) = stacks.split_at_mut(1);
         let (even, odd) = (even[0].get_mut::<T>(), odd[0].get_mut::<T>());
-        let buffer = buffer.get_mut::<T>();
         let single = Threads::single();
         for (subtree, factor, inverse) in pieces {
             let mut worker = Worker {
@@ -151,7 +141,6 @@ fn run_groups<T: Compute>(
                 inverse_start: fronts[subtree.start].scalar as usize,
                 even: &mut *even,
                 odd: &mut *odd,
-                buffer: &mut *buffer,
                 finished: &[],
             };
             for f in subtree {
@@ -174,7 +163,7 @@ impl<T: Compute> Worker<'_, T> {
     ) -> Result<(), Failure> {
         let symbolic = shared.input.symbolic;
         let front = &symbolic.fronts[f];
-        let (pivots, below) = (front.pivots as usize, front.below as usize);
+        let pivots = front.pivots as usize;
         let slots = &shared.plan.slots;
         let first_own = slots[f].stack & !1;
         let (own, read) = if front.depth & 1 == 0 {
@@ -190,32 +179,25 @@ impl<T: Compute> Worker<'_, T> {
             } else {
                 finished[slot.stack as usize].get::<T>()
             };
-            &stack[slot.offset..slot.offset + update_len::<T>(&symbolic.fronts[c as usize])]
+            &stack[slot.offset..]
         };
+        let shape = UpdateShape::of::<T>(front);
         let at = slots[f].offset;
-        let update = &mut own[at..at + update_len::<T>(front)];
         let place = shared.places[f];
         let start = place.offset - self.factor_start;
-        let factor = &mut self.factor[start..start + place.ld * pivots];
+        let mut target = Target {
+            panel: &mut self.factor[start..start + place.ld * pivots],
+            ld: place.ld,
+            pivots,
+            update: &mut own[at..at + shape.len()],
+            shape,
+        };
         let start = front.scalar as usize - self.inverse_start;
         let inverse = &mut self.inverse[start..start + pivots];
-        let ld = padded::<T>(pivots) + padded::<T>(below);
-        let lead = padded::<T>(pivots) - pivots;
-        let in_place = place.ld == ld;
-        let mut panel = Panel {
-            values: if in_place {
-                &mut *factor
-            } else {
-                &mut self.buffer[..ld * pivots]
-            },
-            ld,
-            lead,
-        };
         let assembly = Assembly {
             input: shared.input,
             front,
-            panel: &mut panel,
-            update,
+            target: &mut target,
             child,
         };
         let outcome = if pivots > BLOCK || (threads.count() > 1 && is_large(front)) {
@@ -227,17 +209,7 @@ impl<T: Compute> Worker<'_, T> {
             front: f,
             scalar: front.scalar as usize + column,
             pivot: pivot.widen(),
-        })?;
-        if !in_place {
-            let rows = pivots + below;
-            let buffer = &self.buffer[..ld * pivots];
-            for j in 0..pivots {
-                let from = j * ld + lead;
-                factor[j * rows + j..(j + 1) * rows]
-                    .copy_from_slice(&buffer[from + j..from + rows]);
-            }
-        }
-        Ok(())
+        })
     }
 }
 
@@ -258,31 +230,28 @@ fn factor_large<'c, T: Compute>(
     let Assembly {
         input,
         front,
-        panel,
-        update,
+        target,
         child,
     } = assembly;
     if front.children.is_empty() {
-        update.fill(T::ZERO);
+        target.update.fill(T::ZERO);
     }
     arch.dispatch(Assembly {
         input,
         front,
-        panel: &mut *panel,
-        update: &mut *update,
+        target: &mut *target,
         child,
     });
-    let (pivots, below) = (front.pivots as usize, front.below as usize);
-    let (ld, lead, ldu) = (panel.ld, panel.lead, padded::<T>(below));
+    let (pivots, ld, shape) = (target.pivots, target.ld, target.shape);
     let mut begin = 0;
     while begin < pivots {
         let end = (begin + BLOCK).min(pivots);
-        let (done, rest) = panel.values.split_at_mut(end * ld);
+        let (done, rest) = target.panel.split_at_mut(end * ld);
         let block = &mut done[begin * ld..];
         arch.dispatch(PanelWork {
             values: &mut *block,
             ld,
-            lead: lead + begin,
+            lead: begin,
             inverse: &mut inverse[begin..end],
         })
         .map_err(|(column, pivot)| (begin + column, pivot))?;
@@ -295,17 +264,15 @@ fn factor_large<'c, T: Compute>(
             place,
         };
         let of_panel = rest.chunks_mut(STRIPE * ld).enumerate().map(|(k, target)| {
-            let diagonal = lead + end + k * STRIPE;
+            let diagonal = end + k * STRIPE;
             stripe(target, ld, Place { diagonal, shift: 0 })
         });
-        let of_update = update
-            .chunks_mut(STRIPE * ldu.max(1))
-            .enumerate()
-            .map(|(k, target)| {
-                let diagonal = k * STRIPE;
-                let shift = lead + pivots;
-                stripe(target, ldu, Place { diagonal, shift })
-            });
+        let columns = target.update.chunks_mut((STRIPE * shape.ld).max(1));
+        let of_update = columns.enumerate().map(|(k, target)| {
+            let diagonal = shape.lead + k * STRIPE;
+            let shift = pivots - shape.lead;
+            stripe(target, shape.ld, Place { diagonal, shift })
+        });
         let stripes = of_panel.chain(of_update);
         if threads.count() > 1 {
             threads.for_each(stripes.collect(), |work| arch.dispatch(work));

@@ -190,7 +190,7 @@ impl<T: Compute> pulp::WithSimd for Upper<'_, T> {
 /// The rows of column `n` of a tile from the diagonal of its first column on.
 #[inline(always)]
 fn rows<T>(columns: &[T], place: PanelPlace, n: usize, j: usize, len: usize) -> &[T] {
-    let from = n * place.ld + place.lead + j;
+    let from = n * place.ld + j;
     &columns[from..from + len]
 }
 
