@@ -34,10 +34,12 @@ struct State {
     mark: Vec<i32>,
     hash_head: Vec<i32>,
     used: usize,
+    /// Variables from here on are never eliminated.
+    halo: usize,
 }
 
 impl State {
-    fn new(graph: &Graph, total: usize) -> Self {
+    fn new(graph: &Graph, halo: usize, total: usize) -> Self {
         let n = graph.vertices();
         let entries = graph.neighbours.len();
         let mut list = Vec::with_capacity(entries + entries / 5 + 2 * n + 16);
@@ -64,6 +66,7 @@ impl State {
             mark: vec![1; n],
             hash_head: vec![NONE; n],
             used: entries,
+            halo,
         };
         for v in (0..n).rev() {
             if state.len[v] > 0 {
@@ -79,6 +82,9 @@ impl State {
 
     /// Puts a variable into the bucket of its degree.
     fn link(&mut self, i: usize) {
+        if i >= self.halo {
+            return;
+        }
         let d = self.degree[i] as usize;
         let first = self.head[d];
         if first != NONE {
@@ -91,6 +97,9 @@ impl State {
 
     /// Takes a variable out of its bucket.
     fn unlink(&mut self, i: usize) {
+        if i >= self.halo {
+            return;
+        }
         let (next, last) = (self.next[i], self.last[i]);
         if next != NONE {
             self.last[next as usize] = last;
@@ -250,7 +259,7 @@ impl State {
                 to += 1;
                 hash += j;
             }
-            if d == 0 {
+            if d == 0 && i < self.halo {
                 self.at[i] = flip(k as i32);
                 eliminated -= self.nv[i];
                 self.nv[i] = 0;
@@ -261,10 +270,12 @@ impl State {
                 self.list[variables] = self.list[p1];
                 self.list[p1] = k as i32;
                 self.len[i] = (to - p1 + 1) as i32;
-                let hash = hash % n;
-                self.next[i] = self.hash_head[hash];
-                self.hash_head[hash] = i as i32;
-                self.last[i] = hash as i32;
+                if i < self.halo {
+                    let hash = hash % n;
+                    self.next[i] = self.hash_head[hash];
+                    self.hash_head[hash] = i as i32;
+                    self.last[i] = hash as i32;
+                }
             }
         }
         eliminated
@@ -274,7 +285,7 @@ impl State {
     fn merge_twins(&mut self, begin: usize, end: usize, mut epoch: i32) -> i32 {
         for q in begin..end {
             let first = self.list[q] as usize;
-            if self.nv[first] >= 0 {
+            if self.nv[first] >= 0 || first >= self.halo {
                 continue;
             }
             let hash = self.last[first] as usize;
@@ -319,16 +330,23 @@ impl State {
 
 /// Elimination order of the vertices: entry `k` is eliminated `k`-th.
 pub(crate) fn amd(graph: &Graph) -> Vec<u32> {
+    amd_inside(graph, graph.vertices())
+}
+
+/// Elimination order of the vertices before `halo`. The others count in the
+/// degrees, as they will in the fill, but are eliminated later by someone else.
+pub(crate) fn amd_inside(graph: &Graph, halo: usize) -> Vec<u32> {
     let n = graph.vertices();
     let total = graph.weights.iter().map(|&w| w as usize).sum::<usize>();
-    let mut s = State::new(graph, total);
-    let total = total as i32;
-    let isolated = (0..n).filter(|&v| s.len[v] == 0);
+    let mut s = State::new(graph, halo, total);
+    let inside: u32 = graph.weights[..halo].iter().sum();
+    let (total, inside) = (total as i32, inside as i32);
+    let isolated = (0..halo).filter(|&v| s.len[v] == 0);
     let mut done: i32 = isolated.map(|v| s.nv[v]).sum();
     let mut least = 0_usize;
     let mut largest = 0;
     let mut epoch = s.next_epoch(0, 0);
-    while done < total {
+    while done < inside {
         while s.head[least] == NONE {
             least += 1;
         }
@@ -375,20 +393,24 @@ pub(crate) fn amd(graph: &Graph) -> Vec<u32> {
             s.used = to;
         }
     }
-    assembly_postorder(&s)
+    let mut order = assembly_postorder(&s);
+    order.retain(|&v| (v as usize) < halo);
+    order
 }
 
 /// Postorder of the assembly tree left in `at`: absorbed vertices come right
 /// before the pivot that absorbed them.
 fn assembly_postorder(s: &State) -> Vec<u32> {
     let n = s.at.len();
+    // What is not absorbed is a root: a last element, or part of the halo.
+    let parent = |v: usize| if s.at[v] < 0 { flip(s.at[v]) } else { NONE };
     let mut head = vec![NONE; n];
     let mut next = vec![NONE; n];
     // Elements are pushed after absorbed variables, so they are visited first
     // and a pivot's own absorbed variables stay next to it.
     for is_element in [false, true] {
         for v in (0..n).rev() {
-            let parent = flip(s.at[v]);
+            let parent = parent(v);
             if (s.nv[v] > 0) == is_element && parent != NONE {
                 next[v] = head[parent as usize];
                 head[parent as usize] = v as i32;
@@ -398,7 +420,7 @@ fn assembly_postorder(s: &State) -> Vec<u32> {
     let mut order = Vec::with_capacity(n);
     let mut stack = Vec::new();
     for root in 0..n {
-        if flip(s.at[root]) != NONE {
+        if parent(root) != NONE {
             continue;
         }
         stack.push(root);

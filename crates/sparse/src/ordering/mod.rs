@@ -4,6 +4,7 @@ mod amd;
 mod dissection;
 pub(crate) mod graph;
 mod rcm;
+mod separator;
 
 use crate::cholesky::predicted_flops;
 use crate::{BlockLayout, SymmetricPattern};
