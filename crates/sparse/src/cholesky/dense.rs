@@ -9,6 +9,7 @@
 
 use pulp::Simd;
 
+use super::extend::Columns;
 use crate::Compute;
 
 /// Columns per tile: 3- and 6-dimensional variables leave no remainder.
@@ -77,17 +78,11 @@ fn store<T: Compute, S: Simd, const M: usize, const N: usize>(
     }
 }
 
-/// Where a block of a product lies: entry (i, j) of `c` is at row
-/// `diagonal + j` for `i = j`, and row `r` of `c` belongs to row `r + shift`
-/// of the panel `a`.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
-    pub diagonal: usize,
-    pub shift: usize,
-}
-
-/// One tile column of [`subtract_lower`]: `N` columns from `column` on.
+/// One tile column of [`subtract_lower`]: `N` columns from `column` on. The
+/// front's column of the first column of `c` is `first`, and the front's row
+/// of the first row of `c` is `shift`.
 #[inline(always)]
+#[allow(clippy::too_many_arguments)]
 fn update_columns<T: Compute, S: Simd, const N: usize, const FRESH: bool>(
     simd: S,
     c: &mut [T],
@@ -95,11 +90,12 @@ fn update_columns<T: Compute, S: Simd, const N: usize, const FRESH: bool>(
     a: &[T],
     lda: usize,
     column: usize,
-    place: Place,
+    first: usize,
+    shift: usize,
 ) {
     let width = T::width::<S>();
     let c = &mut c[column * ldc..(column + N) * ldc];
-    let diagonal = place.diagonal + column;
+    let diagonal = first - shift + column;
     let mut row = diagonal / width * width;
     macro_rules! tile {
         ($m:literal) => {{
@@ -108,8 +104,8 @@ fn update_columns<T: Compute, S: Simd, const N: usize, const FRESH: bool>(
             } else {
                 load::<T, S, $m, N>(simd, c, ldc, row)
             };
-            let right = diagonal + place.shift;
-            subtract_products::<T, S, $m, N>(simd, &mut acc, a, lda, row + place.shift, right);
+            let right = first + column;
+            subtract_products::<T, S, $m, N>(simd, &mut acc, a, lda, row + shift, right);
             store::<T, S, $m, N>(&acc, c, ldc, row);
             row += $m * width;
         }};
@@ -136,33 +132,37 @@ fn update_columns<T: Compute, S: Simd, const N: usize, const FRESH: bool>(
     let _ = row;
 }
 
-/// Lower triangle of `C -= A Aᵀ` for columns `columns` of C.
+/// Lower triangle of `C -= A Aᵀ`, for the columns in `target`.
 ///
-/// `c` holds just these columns (leading dimension `ldc`, whole cache lines);
-/// `a` is a panel with leading dimension `lda`. With `FRESH` the old content
-/// of C is taken as zero. Rows above the diagonal, back to the start of a
-/// register, are overwritten with values of no meaning.
+/// `a` is a panel of the same front with leading dimension `lda`: row `i` of
+/// the front is row `i` of `a`. With `FRESH` the old content of C is taken as
+/// zero. Rows above the diagonal, back to the start of a register, are
+/// overwritten with values of no meaning.
 #[inline(always)]
 pub(crate) fn subtract_lower<T: Compute, S: Simd, const FRESH: bool>(
     simd: S,
-    c: &mut [T],
-    ldc: usize,
-    columns: usize,
+    target: &mut Columns<'_, T>,
     a: &[T],
     lda: usize,
-    place: Place,
 ) {
+    let (columns, first, row) = (target.count(), target.first, target.row);
+    let (c, ldc) = (&mut *target.values, target.ld);
     let mut j = 0;
+    macro_rules! columns {
+        ($n:expr) => {
+            update_columns::<T, S, { $n }, FRESH>(simd, c, ldc, a, lda, j, first, row)
+        };
+    }
     while j + TILE <= columns {
-        update_columns::<T, S, TILE, FRESH>(simd, c, ldc, a, lda, j, place);
+        columns!(TILE);
         j += TILE;
     }
     match columns - j {
-        1 => update_columns::<T, S, 1, FRESH>(simd, c, ldc, a, lda, j, place),
-        2 => update_columns::<T, S, 2, FRESH>(simd, c, ldc, a, lda, j, place),
-        3 => update_columns::<T, S, 3, FRESH>(simd, c, ldc, a, lda, j, place),
-        4 => update_columns::<T, S, 4, FRESH>(simd, c, ldc, a, lda, j, place),
-        5 => update_columns::<T, S, 5, FRESH>(simd, c, ldc, a, lda, j, place),
+        1 => columns!(1),
+        2 => columns!(2),
+        3 => columns!(3),
+        4 => columns!(4),
+        5 => columns!(5),
         _ => {}
     }
 }

@@ -3,6 +3,8 @@
 //! The rows of a child are a subsequence of its parent's, so a register of
 //! the parent takes consecutive rows of the child, spread by a mask.
 
+use std::ops::Range;
+
 use pulp::Simd;
 
 use super::plan::UpdateShape;
@@ -66,25 +68,37 @@ impl Spreads {
     }
 }
 
-/// A front being assembled.
-pub(crate) struct Target<'a, T> {
-    pub panel: &'a mut [T],
+/// Some consecutive columns of a front: of its panel, or of its update matrix.
+pub(crate) struct Columns<'a, T> {
+    pub values: &'a mut [T],
     pub ld: usize,
-    pub pivots: usize,
-    pub update: &'a mut [T],
-    pub shape: UpdateShape,
+    /// Index within the front of the first column.
+    pub first: usize,
+    /// Index within the front of the row that columns start with: a whole
+    /// number of cache lines.
+    pub row: usize,
 }
 
-impl<T> Target<'_, T> {
-    /// Column `column` of the front, and the front's row that it starts with.
+impl<T: Copy> Columns<'_, T> {
+    pub fn count(&self) -> usize {
+        self.values.len().checked_div(self.ld).unwrap_or(0)
+    }
+
+    /// Fills with `value` from the diagonal down, and some above it.
     #[inline(always)]
-    fn column(&mut self, column: usize) -> (&mut [T], usize) {
-        if column < self.pivots {
-            (&mut self.panel[column * self.ld..(column + 1) * self.ld], 0)
-        } else {
-            let at = (column - self.pivots) * self.shape.ld;
-            let first = self.pivots - self.shape.lead;
-            (&mut self.update[at..at + self.shape.ld], first)
+    pub fn fill_lower(&mut self, value: T) {
+        // Short columns are faster to fill in one go.
+        const STEP: usize = 16;
+        for (n, columns) in self.values.chunks_mut((STEP * self.ld).max(1)).enumerate() {
+            let line = LINE / size_of::<T>();
+            let skip = (self.first + n * STEP - self.row) / line * line;
+            if skip < 64 {
+                columns.fill(value);
+            } else {
+                for column in columns.chunks_exact_mut(self.ld) {
+                    column[skip..].fill(value);
+                }
+            }
         }
     }
 }
@@ -114,58 +128,76 @@ impl<'a, T: Compute> Child<'a, T> {
         }
     }
 
-    /// Adds all columns. Rows of the target above the diagonal, back to the
-    /// start of a register, may be changed too.
+    /// Adds what goes to the target's columns. Rows of the target above the
+    /// diagonal, back to the start of a register, may be changed too.
     #[inline(always)]
-    pub fn add_to<S: Simd>(self, _: S, target: &mut Target<'_, T>) {
-        if let Some(spreader) = spreader::<S>() {
-            self.add_spread(spreader, target);
-        } else {
-            self.add_runs(target);
-        }
-    }
-
-    #[inline(always)]
-    fn add_spread(self, spreader: Spreader, target: &mut Target<'_, T>) {
-        let width = LINE / size_of::<T>();
-        let mut spreads = self.spreads;
-        for run in self.runs {
-            for k in 0..run.len as usize {
-                let from = run.from as usize + k;
-                let column = run.to as usize + k;
-                while let Some((first, rest)) = spreads.split_first()
-                    && (first.line as usize) < column / width
-                {
-                    spreads = rest;
-                }
-                let source = &self.update[from * self.shape.ld + self.shape.lead..];
-                let (to, first) = target.column(column);
-                let shift = first / width;
-                for spread in spreads {
-                    let source = &source[spread.source as usize..][..width];
-                    let at = (spread.line as usize - shift) * width;
-                    T::spread_add(spreader, spread.mask, source, &mut to[at..at + width]);
-                }
+    pub fn add_to<S: Simd>(&self, _: S, target: &mut Columns<'_, T>) {
+        let columns = target.first..target.first + target.count();
+        let end = |run: &Run| (run.to + run.len) as usize;
+        let first = self.runs.partition_point(|run| end(run) <= columns.start);
+        for (n, run) in self.runs.iter().enumerate().skip(first) {
+            let to = run.to as usize;
+            if to >= columns.end {
+                break;
+            }
+            let range = columns.start.max(to) - to..columns.end.min(end(run)) - to;
+            if let Some(spreader) = spreader::<S>() {
+                self.spread_run(spreader, target, run, range);
+            } else {
+                self.add_run(target, n, range);
             }
         }
     }
 
+    /// Columns `range` of a run, all their rows at once.
     #[inline(always)]
-    fn add_runs(self, target: &mut Target<'_, T>) {
+    fn spread_run(
+        &self,
+        spreader: Spreader,
+        target: &mut Columns<'_, T>,
+        run: &Run,
+        range: Range<usize>,
+    ) {
+        let width = LINE / size_of::<T>();
+        let line = (run.to as usize + range.start) / width;
+        let skip = self.spreads.partition_point(|s| (s.line as usize) < line);
+        let mut spreads = &self.spreads[skip..];
+        for k in range {
+            let from = run.from as usize + k;
+            let column = run.to as usize + k;
+            if let Some((first, rest)) = spreads.split_first()
+                && (first.line as usize) < column / width
+            {
+                spreads = rest;
+            }
+            let source = &self.update[from * self.shape.ld + self.shape.lead..];
+            let at = (column - target.first) * target.ld;
+            let to = &mut target.values[at..at + target.ld];
+            let shift = target.row / width;
+            for spread in spreads {
+                let source = &source[spread.source as usize..][..width];
+                let at = (spread.line as usize - shift) * width;
+                T::spread_add(spreader, spread.mask, source, &mut to[at..at + width]);
+            }
+        }
+    }
+
+    /// Columns `range` of run `n`, run by run.
+    #[inline(always)]
+    fn add_run(&self, target: &mut Columns<'_, T>, n: usize, range: Range<usize>) {
         let lead = self.shape.lead;
-        for (n, first_run) in self.runs.iter().enumerate() {
-            for k in 0..first_run.len {
-                let from = (first_run.from + k) as usize;
-                let source = &self.update[from * self.shape.ld..(from + 1) * self.shape.ld];
-                let (to, first) = target.column((first_run.to + k) as usize);
-                for (m, run) in self.runs[n..].iter().enumerate() {
-                    let skip = if m == 0 { k as usize } else { 0 };
-                    let begin = lead + run.from as usize + skip;
-                    let end = lead + (run.from + run.len) as usize;
-                    let to = &mut to[run.to as usize + skip - first..];
-                    for (to, &from) in to.iter_mut().zip(&source[begin..end]) {
-                        *to += from;
-                    }
+        for k in range {
+            let from = self.runs[n].from as usize + k;
+            let source = &self.update[from * self.shape.ld..(from + 1) * self.shape.ld];
+            let at = (self.runs[n].to as usize + k - target.first) * target.ld;
+            let to = &mut target.values[at..at + target.ld];
+            for (m, run) in self.runs[n..].iter().enumerate() {
+                let skip = if m == 0 { k } else { 0 };
+                let begin = lead + run.from as usize + skip;
+                let end = lead + (run.from + run.len) as usize;
+                let to = &mut to[run.to as usize + skip - target.row..];
+                for (to, &from) in to.iter_mut().zip(&source[begin..end]) {
+                    *to += from;
                 }
             }
         }

@@ -3,8 +3,8 @@
 
 use pulp::Simd;
 
-use super::dense::{Place, factor_panel, subtract_lower};
-use super::extend::{Child, Spreads, Target};
+use super::dense::{factor_panel, subtract_lower};
+use super::extend::{Child, Columns, Spreads};
 use super::symbolic::{Front, SymbolicCholesky};
 use crate::{Compute, SymmetricBlocks};
 
@@ -17,78 +17,97 @@ pub(crate) struct Input<'a> {
     pub damping: &'a [f64],
 }
 
-/// Fills a front with the matrix's entries and its children's updates.
-pub(crate) struct Assembly<'a, 'p, T, F> {
+/// A front to be factored, with the update matrices of its children.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a, F> {
     pub input: Input<'a>,
     pub front: &'a Front,
-    pub target: &'a mut Target<'p, T>,
     /// Update matrix of a child.
     pub child: F,
 }
 
-impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for Assembly<'_, '_, T, F> {
-    type Output = ();
+impl<'c, F> Source<'_, F> {
+    /// Sets the front's pivot columns.
+    #[inline(always)]
+    fn assemble_panel<T: Compute, S: Simd>(&self, simd: S, panel: &mut Columns<'_, T>)
+    where
+        F: Fn(u32) -> &'c [T],
+    {
+        panel.fill_lower(T::ZERO);
+        assemble(&self.input, self.front, panel.values, panel.ld);
+        self.add_children(simd, panel);
+    }
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self {
-            input,
-            front,
-            target,
-            child,
-        } = self;
-        target.panel.fill(T::ZERO);
-        assemble(&input, front, target.panel, target.ld);
-        let children = input.symbolic.children(front);
-        if !children.is_empty() {
-            target.update.fill(T::ZERO);
+    fn add_children<T: Compute, S: Simd>(&self, simd: S, columns: &mut Columns<'_, T>)
+    where
+        F: Fn(u32) -> &'c [T],
+    {
+        let symbolic = self.input.symbolic;
+        for &c in symbolic.children(self.front) {
+            Child::new(symbolic, self.input.spreads, c, (self.child)(c)).add_to(simd, columns);
         }
-        for &c in children {
-            Child::new(input.symbolic, input.spreads, c, child(c)).add_to(simd, target);
+    }
+
+    /// Sets columns of the update matrix, less the products of the finished
+    /// columns in `panel`.
+    #[inline(always)]
+    fn update<T: Compute, S: Simd>(
+        &self,
+        simd: S,
+        columns: &mut Columns<'_, T>,
+        panel: &[T],
+        ld: usize,
+    ) where
+        F: Fn(u32) -> &'c [T],
+    {
+        if self.front.children.is_empty() {
+            subtract_lower::<T, S, true>(simd, columns, panel, ld);
+        } else {
+            columns.fill_lower(T::ZERO);
+            self.add_children(simd, columns);
+            subtract_lower::<T, S, false>(simd, columns, panel, ld);
         }
     }
 }
 
 /// Assembly and partial factorisation of a front in one go.
-pub(crate) struct SmallFront<'a, 'p, T, F> {
-    pub assembly: Assembly<'a, 'p, T, F>,
+pub(crate) struct SmallFront<'a, T, F> {
+    pub source: Source<'a, F>,
+    pub panel: Columns<'a, T>,
+    pub update: Columns<'a, T>,
     /// Reciprocal pivots.
     pub inverse: &'a mut [T],
 }
 
-impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for SmallFront<'_, '_, T, F> {
+impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for SmallFront<'_, T, F> {
     type Output = Result<(), (usize, T)>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
-        let Assembly {
-            input,
-            front,
-            target,
-            child,
-        } = self.assembly;
-        Assembly {
-            input,
-            front,
-            target: &mut *target,
-            child,
-        }
-        .with_simd(simd);
-        let (ld, pivots, shape) = (target.ld, target.pivots, target.shape);
-        factor_panel(simd, target.panel, ld, 0, pivots, self.inverse)?;
-        if shape.columns > 0 {
-            let place = Place {
-                diagonal: shape.lead,
-                shift: pivots - shape.lead,
-            };
-            let (a, c) = (&*target.panel, &mut *target.update);
-            if front.children.is_empty() {
-                subtract_lower::<T, S, true>(simd, c, shape.ld, shape.columns, a, ld, place);
-            } else {
-                subtract_lower::<T, S, false>(simd, c, shape.ld, shape.columns, a, ld, place);
-            }
+    fn with_simd<S: Simd>(mut self, simd: S) -> Self::Output {
+        let (ld, pivots) = (self.panel.ld, self.inverse.len());
+        self.source.assemble_panel(simd, &mut self.panel);
+        factor_panel(simd, self.panel.values, ld, 0, pivots, self.inverse)?;
+        if !self.update.values.is_empty() {
+            self.source
+                .update(simd, &mut self.update, self.panel.values, ld);
         }
         Ok(())
+    }
+}
+
+/// Sets the pivot columns of a large front.
+pub(crate) struct AssemblePanel<'a, 'p, T, F> {
+    pub source: &'a Source<'a, F>,
+    pub panel: &'a mut Columns<'p, T>,
+}
+
+impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for AssemblePanel<'_, '_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.source.assemble_panel(simd, self.panel);
     }
 }
 
@@ -111,32 +130,26 @@ impl<T: Compute> pulp::WithSimd for PanelWork<'_, T> {
     }
 }
 
-/// Subtracts products of finished columns from some later columns.
-pub(crate) struct UpdateWork<'a, T> {
-    /// Columns to update and their leading dimension.
-    pub target: &'a mut [T],
-    pub ldt: usize,
+/// Updates some later columns of a large front with finished ones.
+pub(crate) struct UpdateWork<'a, T, F> {
+    /// Where the target is assembled from first, if it has not been yet.
+    pub source: Option<&'a Source<'a, F>>,
+    pub target: Columns<'a, T>,
     /// Finished columns and their leading dimension.
-    pub source: &'a [T],
-    pub lds: usize,
-    pub place: Place,
+    pub panel: &'a [T],
+    pub ld: usize,
 }
 
-impl<T: Compute> pulp::WithSimd for UpdateWork<'_, T> {
+impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for UpdateWork<'_, T, F> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let columns = self.target.len() / self.ldt;
-        subtract_lower::<T, S, false>(
-            simd,
-            self.target,
-            self.ldt,
-            columns,
-            self.source,
-            self.lds,
-            self.place,
-        );
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        if let Some(source) = self.source {
+            source.update(simd, &mut self.target, self.panel, self.ld);
+        } else {
+            subtract_lower::<T, S, false>(simd, &mut self.target, self.panel, self.ld);
+        }
     }
 }
 

@@ -1,8 +1,7 @@
 //! The order in which fronts are factored, on one thread or several.
 
-use super::dense::Place;
-use super::extend::Target;
-use super::front::{Assembly, Input, PanelWork, SmallFront, UpdateWork};
+use super::extend::Columns;
+use super::front::{AssemblePanel, Input, PanelWork, SmallFront, Source, UpdateWork};
 use super::numeric::PanelPlace;
 use super::plan::{Aligned, Plan, UpdateShape};
 use super::symbolic::Front;
@@ -185,25 +184,34 @@ impl<T: Compute> Worker<'_, T> {
         let at = slots[f].offset;
         let place = shared.places[f];
         let start = place.offset - self.factor_start;
-        let mut target = Target {
-            panel: &mut self.factor[start..start + place.ld * pivots],
+        let panel = Columns {
+            values: &mut self.factor[start..start + place.ld * pivots],
             ld: place.ld,
-            pivots,
-            update: &mut own[at..at + shape.len()],
-            shape,
+            first: 0,
+            row: 0,
+        };
+        let update = Columns {
+            values: &mut own[at..at + shape.len()],
+            ld: shape.ld,
+            first: pivots,
+            row: pivots - shape.lead,
         };
         let start = front.scalar as usize - self.inverse_start;
         let inverse = &mut self.inverse[start..start + pivots];
-        let assembly = Assembly {
+        let source = Source {
             input: shared.input,
             front,
-            target: &mut target,
             child,
         };
-        let outcome = if pivots > BLOCK || (threads.count() > 1 && is_large(front)) {
-            factor_large(shared.arch, assembly, inverse, threads)
+        let outcome = if is_large(front) {
+            factor_large(shared.arch, &source, panel, update, inverse, threads)
         } else {
-            shared.arch.dispatch(SmallFront { assembly, inverse })
+            shared.arch.dispatch(SmallFront {
+                source,
+                panel,
+                update,
+                inverse,
+            })
         };
         outcome.map_err(|(column, pivot)| Failure {
             front: f,
@@ -213,40 +221,32 @@ impl<T: Compute> Worker<'_, T> {
     }
 }
 
-/// Worth handing stripes of it to other threads: some 50 µs of work.
+/// Worth cutting into stripes: its update matrix leaves the first level of
+/// the cache, and there is some 10 µs of work in it.
 fn is_large(front: &Front) -> bool {
     let (p, r) = (f64::from(front.pivots), f64::from(front.below));
-    p * r * r > 1e6
+    front.pivots > BLOCK as u32 || (r > 2.0 * STRIPE as f64 && p * r * r > 2e5)
 }
 
 /// Assembles and factors a front block by block, the update of the rest cut
 /// into stripes. Entry by entry the arithmetic is that of a small front.
 fn factor_large<'c, T: Compute>(
     arch: pulp::Arch,
-    assembly: Assembly<'_, '_, T, impl Fn(u32) -> &'c [T]>,
+    source: &Source<'_, impl Fn(u32) -> &'c [T] + Sync>,
+    mut panel: Columns<'_, T>,
+    update: Columns<'_, T>,
     inverse: &mut [T],
     threads: &Threads,
 ) -> Result<(), (usize, T)> {
-    let Assembly {
-        input,
-        front,
-        target,
-        child,
-    } = assembly;
-    if front.children.is_empty() {
-        target.update.fill(T::ZERO);
-    }
-    arch.dispatch(Assembly {
-        input,
-        front,
-        target: &mut *target,
-        child,
+    arch.dispatch(AssemblePanel {
+        source,
+        panel: &mut panel,
     });
-    let (pivots, ld, shape) = (target.pivots, target.ld, target.shape);
+    let (pivots, ld) = (inverse.len(), panel.ld);
     let mut begin = 0;
     while begin < pivots {
         let end = (begin + BLOCK).min(pivots);
-        let (done, rest) = target.panel.split_at_mut(end * ld);
+        let (done, rest) = panel.values.split_at_mut(end * ld);
         let block = &mut done[begin * ld..];
         arch.dispatch(PanelWork {
             values: &mut *block,
@@ -256,30 +256,40 @@ fn factor_large<'c, T: Compute>(
         })
         .map_err(|(column, pivot)| (begin + column, pivot))?;
         let block = &*block;
-        let stripe = |target, ldt, place| UpdateWork {
-            target,
-            ldt,
-            source: block,
-            lds: ld,
-            place,
-        };
-        let of_panel = rest.chunks_mut(STRIPE * ld).enumerate().map(|(k, target)| {
-            let diagonal = end + k * STRIPE;
-            stripe(target, ld, Place { diagonal, shift: 0 })
-        });
-        let columns = target.update.chunks_mut((STRIPE * shape.ld).max(1));
-        let of_update = columns.enumerate().map(|(k, target)| {
-            let diagonal = shape.lead + k * STRIPE;
-            let shift = pivots - shape.lead;
-            stripe(target, shape.ld, Place { diagonal, shift })
-        });
-        let stripes = of_panel.chain(of_update);
+        let of_panel = stripes(rest, ld, end, 0).map(|target| (None, target));
+        let first = (begin == 0).then_some(source);
+        let of_update =
+            stripes(update.values, update.ld, pivots, update.row).map(|target| (first, target));
+        let work = of_panel
+            .chain(of_update)
+            .map(|(source, target)| UpdateWork {
+                source,
+                target,
+                panel: block,
+                ld,
+            });
         if threads.count() > 1 {
-            threads.for_each(stripes.collect(), |work| arch.dispatch(work));
+            threads.for_each(work.collect(), |work| arch.dispatch(work));
         } else {
-            stripes.for_each(|work| arch.dispatch(work));
+            work.for_each(|work| arch.dispatch(work));
         }
         begin = end;
     }
     Ok(())
+}
+
+/// Cuts columns into stripes; the first column of all is the front's `first`.
+fn stripes<T>(
+    values: &mut [T],
+    ld: usize,
+    first: usize,
+    row: usize,
+) -> impl Iterator<Item = Columns<'_, T>> {
+    let stripes = values.chunks_mut((STRIPE * ld).max(1)).enumerate();
+    stripes.map(move |(k, values)| Columns {
+        values,
+        ld,
+        first: first + k * STRIPE,
+        row,
+    })
 }
