@@ -16,9 +16,9 @@ pub(crate) struct FrontTree {
 /// graphs; only their ratios matter.
 fn cost(p: u32, r: u32) -> f64 {
     let (p, r) = (f64::from(p), f64::from(r));
-    let fixed = 500.0;
-    let panel = 0.8 * p * (p + r) + 0.15 * p * p * (p / 3.0 + r);
-    let update = 0.6 * r * r + 0.085 * p * r * r;
+    let fixed = 450.0;
+    let panel = 3.0 * p * (p + r) + 0.1 * p * p * (p / 3.0 + r);
+    let update = 0.7 * r * r + 0.065 * p * r * r;
     fixed + panel + update
 }
 

@@ -12,8 +12,23 @@ use pulp::Simd;
 use super::extend::Columns;
 use crate::Compute;
 
-/// Columns per tile: 3- and 6-dimensional variables leave no remainder.
+/// Columns per tile: 6-dimensional variables leave no remainder.
 pub(crate) const TILE: usize = 6;
+
+/// Columns of a smaller tile: 3-dimensional variables leave no remainder.
+/// Whatever is left then goes column by column, which keeps the number of
+/// compiled kernels low.
+pub(crate) const HALF: usize = 3;
+
+/// Width of the widest tile that fits into `columns`.
+#[inline(always)]
+pub(crate) fn narrower(columns: usize) -> usize {
+    match columns {
+        TILE.. => TILE,
+        HALF.. => HALF,
+        _ => 1,
+    }
+}
 
 /// Registers per tile column: all but a few hold the tile.
 #[inline(always)]
@@ -49,7 +64,7 @@ fn subtract_products<T: Compute, S: Simd, const M: usize, const N: usize>(
 }
 
 #[inline(always)]
-fn load<T: Compute, S: Simd, const M: usize, const N: usize>(
+pub(crate) fn load<T: Compute, S: Simd, const M: usize, const N: usize>(
     simd: S,
     c: &[T],
     ldc: usize,
@@ -65,7 +80,7 @@ fn load<T: Compute, S: Simd, const M: usize, const N: usize>(
 }
 
 #[inline(always)]
-fn store<T: Compute, S: Simd, const M: usize, const N: usize>(
+pub(crate) fn store<T: Compute, S: Simd, const M: usize, const N: usize>(
     tile: &[[T::Vector<S>; M]; N],
     c: &mut [T],
     ldc: usize,
@@ -111,23 +126,14 @@ fn update_columns<T: Compute, S: Simd, const N: usize, const FRESH: bool>(
         }};
     }
     let full = tile_vectors::<S>();
-    if full == 4 {
-        while row + 4 * width <= ldc {
-            tile!(4);
-        }
-        match (ldc - row) / width {
-            3 => tile!(3),
-            2 => tile!(2),
-            1 => tile!(1),
-            _ => {}
-        }
-    } else {
-        while row + 2 * width <= ldc {
-            tile!(2);
-        }
-        if row < ldc {
-            tile!(1);
-        }
+    while full == 4 && row + 4 * width <= ldc {
+        tile!(4);
+    }
+    while row + 2 * width <= ldc {
+        tile!(2);
+    }
+    if row < ldc {
+        tile!(1);
     }
     let _ = row;
 }
@@ -149,21 +155,19 @@ pub(crate) fn subtract_lower<T: Compute, S: Simd, const FRESH: bool>(
     let (c, ldc) = (&mut *target.values, target.ld);
     let mut j = 0;
     macro_rules! columns {
-        ($n:expr) => {
-            update_columns::<T, S, { $n }, FRESH>(simd, c, ldc, a, lda, j, first, row)
-        };
+        ($n:expr) => {{
+            update_columns::<T, S, { $n }, FRESH>(simd, c, ldc, a, lda, j, first, row);
+            j += $n;
+        }};
     }
     while j + TILE <= columns {
         columns!(TILE);
-        j += TILE;
     }
-    match columns - j {
-        1 => columns!(1),
-        2 => columns!(2),
-        3 => columns!(3),
-        4 => columns!(4),
-        5 => columns!(5),
-        _ => {}
+    if j + HALF <= columns {
+        columns!(HALF);
+    }
+    while j < columns {
+        columns!(1);
     }
 }
 
@@ -279,23 +283,14 @@ fn factor_columns<T: Compute, S: Simd, const N: usize>(
             row += $m * width;
         }};
     }
-    if tile_vectors::<S>() == 4 {
-        while row + 4 * width <= ld {
-            tile!(4);
-        }
-        match (ld - row) / width {
-            3 => tile!(3),
-            2 => tile!(2),
-            1 => tile!(1),
-            _ => {}
-        }
-    } else {
-        while row + 2 * width <= ld {
-            tile!(2);
-        }
-        if row < ld {
-            tile!(1);
-        }
+    while tile_vectors::<S>() == 4 && row + 4 * width <= ld {
+        tile!(4);
+    }
+    while row + 2 * width <= ld {
+        tile!(2);
+    }
+    if row < ld {
+        tile!(1);
     }
     let _ = row;
     Ok(())
@@ -322,13 +317,10 @@ pub(crate) fn factor_panel<T: Compute, S: Simd>(
     while j < pivots {
         let (done, rest) = panel.split_at_mut(j * ld);
         let (diagonal, inverse) = (lead + j, &mut inverse[j..]);
-        let wide = (pivots - j).min(TILE);
+        let wide = narrower(pivots - j);
         match wide {
             TILE => factor_columns::<T, S, TILE>(simd, done, rest, ld, diagonal, inverse),
-            5 => factor_columns::<T, S, 5>(simd, done, rest, ld, diagonal, inverse),
-            4 => factor_columns::<T, S, 4>(simd, done, rest, ld, diagonal, inverse),
-            3 => factor_columns::<T, S, 3>(simd, done, rest, ld, diagonal, inverse),
-            2 => factor_columns::<T, S, 2>(simd, done, rest, ld, diagonal, inverse),
+            HALF => factor_columns::<T, S, HALF>(simd, done, rest, ld, diagonal, inverse),
             _ => factor_columns::<T, S, 1>(simd, done, rest, ld, diagonal, inverse),
         }
         .map_err(|(column, pivot)| (j + column, pivot))?;

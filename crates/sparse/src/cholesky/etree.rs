@@ -46,6 +46,20 @@ impl EliminationTree {
             counts,
         }
     }
+
+    /// Flops (additions and multiplications) of the factorisation: `Σ c²` over
+    /// scalar columns of length `c`.
+    pub fn flops(&self, graph: &Graph) -> f64 {
+        let columns = self.counts.iter().zip(&self.old_from_new);
+        columns
+            .map(|(&count, &old)| {
+                let width = graph.weights[old as usize];
+                (0..width)
+                    .map(|c| f64::from(count - c).powi(2))
+                    .sum::<f64>()
+            })
+            .sum()
+    }
 }
 
 pub(crate) fn invert(order: &[u32]) -> Vec<u32> {
@@ -166,19 +180,4 @@ fn counts(graph: &Graph, order: &[u32], new_from_old: &[u32], parent: &[u32]) ->
         }
     }
     delta.into_iter().map(|d| d as u32).collect()
-}
-
-/// Flops (additions and multiplications) of a Cholesky factorisation that
-/// eliminates `order[k]` as `k`-th: `Σ c²` over scalar columns of length `c`.
-pub(crate) fn predicted_flops(graph: &Graph, order: &[u32]) -> f64 {
-    let tree = EliminationTree::new(graph, order);
-    let columns = tree.counts.iter().zip(&tree.old_from_new);
-    columns
-        .map(|(&count, &old)| {
-            let width = graph.weights[old as usize];
-            (0..width)
-                .map(|c| f64::from(count - c).powi(2))
-                .sum::<f64>()
-        })
-        .sum()
 }

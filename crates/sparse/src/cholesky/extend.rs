@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use pulp::Simd;
 
+use super::LINE;
 use super::plan::UpdateShape;
 use super::symbolic::{Run, SymbolicCholesky};
-use super::LINE;
 use crate::Compute;
 use crate::lanes::{Spreader, spreader};
 

@@ -5,6 +5,7 @@ use pulp::Simd;
 
 use super::dense::{factor_panel, subtract_lower};
 use super::extend::{Child, Columns, Spreads};
+use super::packed::{Packed, is_worthwhile, subtract_packed};
 use super::symbolic::{Front, SymbolicCholesky};
 use crate::{Compute, SymmetricBlocks};
 
@@ -49,25 +50,14 @@ impl<'c, F> Source<'_, F> {
         }
     }
 
-    /// Sets columns of the update matrix, less the products of the finished
-    /// columns in `panel`.
+    /// Sets columns of the update matrix to the sum of the children's.
     #[inline(always)]
-    fn update<T: Compute, S: Simd>(
-        &self,
-        simd: S,
-        columns: &mut Columns<'_, T>,
-        panel: &[T],
-        ld: usize,
-    ) where
+    fn assemble_update<T: Compute, S: Simd>(&self, simd: S, columns: &mut Columns<'_, T>)
+    where
         F: Fn(u32) -> &'c [T],
     {
-        if self.front.children.is_empty() {
-            subtract_lower::<T, S, true>(simd, columns, panel, ld);
-        } else {
-            columns.fill_lower(T::ZERO);
-            self.add_children(simd, columns);
-            subtract_lower::<T, S, false>(simd, columns, panel, ld);
-        }
+        columns.fill_lower(T::ZERO);
+        self.add_children(simd, columns);
     }
 }
 
@@ -88,9 +78,15 @@ impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for SmallFront<'_, T,
         let (ld, pivots) = (self.panel.ld, self.inverse.len());
         self.source.assemble_panel(simd, &mut self.panel);
         factor_panel(simd, self.panel.values, ld, 0, pivots, self.inverse)?;
-        if !self.update.values.is_empty() {
-            self.source
-                .update(simd, &mut self.update, self.panel.values, ld);
+        if self.update.values.is_empty() {
+            return Ok(());
+        }
+        let (panel, update) = (&*self.panel.values, &mut self.update);
+        if self.source.front.children.is_empty() {
+            subtract_lower::<T, S, true>(simd, update, panel, ld);
+        } else {
+            self.source.assemble_update(simd, update);
+            subtract_lower::<T, S, false>(simd, update, panel, ld);
         }
         Ok(())
     }
@@ -111,22 +107,38 @@ impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for AssemblePanel<'_,
     }
 }
 
-/// Factors some columns of a panel.
+/// Factors a block of columns of a large front's panel.
 pub(crate) struct PanelWork<'a, T> {
     pub values: &'a mut [T],
     pub ld: usize,
     /// Row of the first column's diagonal.
     pub lead: usize,
     pub inverse: &'a mut [T],
+    /// Room for packing the rows below the block.
+    pub room: &'a mut [T],
 }
 
-impl<T: Compute> pulp::WithSimd for PanelWork<'_, T> {
-    type Output = Result<(), (usize, T)>;
+/// A finished block of columns, as it is or packed.
+#[derive(Clone, Copy)]
+pub(crate) enum Finished<'a, T> {
+    Panel { values: &'a [T], ld: usize },
+    Packed(Packed<'a, T>),
+}
+
+impl<'a, T: Compute> pulp::WithSimd for PanelWork<'a, T> {
+    type Output = Result<Finished<'a, T>, (usize, T)>;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
-        let pivots = self.inverse.len();
-        factor_panel(simd, self.values, self.ld, self.lead, pivots, self.inverse)
+        let (values, ld, pivots) = (self.values, self.ld, self.inverse.len());
+        factor_panel(simd, values, ld, self.lead, pivots, self.inverse)?;
+        let width = T::width::<S>();
+        let row = (self.lead + pivots) / width * width;
+        Ok(if is_worthwhile::<S>() && row < ld {
+            Finished::Packed(Packed::new(simd, values, ld, row, self.room))
+        } else {
+            Finished::Panel { values, ld }
+        })
     }
 }
 
@@ -135,9 +147,7 @@ pub(crate) struct UpdateWork<'a, T, F> {
     /// Where the target is assembled from first, if it has not been yet.
     pub source: Option<&'a Source<'a, F>>,
     pub target: Columns<'a, T>,
-    /// Finished columns and their leading dimension.
-    pub panel: &'a [T],
-    pub ld: usize,
+    pub finished: Finished<'a, T>,
 }
 
 impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for UpdateWork<'_, T, F> {
@@ -146,9 +156,13 @@ impl<'c, T: Compute, F: Fn(u32) -> &'c [T]> pulp::WithSimd for UpdateWork<'_, T,
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         if let Some(source) = self.source {
-            source.update(simd, &mut self.target, self.panel, self.ld);
-        } else {
-            subtract_lower::<T, S, false>(simd, &mut self.target, self.panel, self.ld);
+            source.assemble_update(simd, &mut self.target);
+        }
+        match self.finished {
+            Finished::Packed(packed) => subtract_packed(simd, &mut self.target, packed),
+            Finished::Panel { values, ld } => {
+                subtract_lower::<T, S, false>(simd, &mut self.target, values, ld);
+            }
         }
     }
 }

@@ -7,12 +7,13 @@ mod extend;
 mod front;
 mod inverse;
 mod numeric;
+mod packed;
 mod plan;
 mod run;
 mod solve;
 mod symbolic;
 
-pub(crate) use etree::predicted_flops;
+pub(crate) use etree::EliminationTree;
 pub use inverse::Covariance;
 pub use numeric::{Cholesky, NotPositiveDefinite};
 pub use symbolic::{Prediction, SymbolicCholesky};

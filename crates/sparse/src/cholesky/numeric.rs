@@ -41,6 +41,7 @@ pub struct Cholesky<T: Compute> {
     pub(crate) inverse: Vec<T>,
     plan: Plan,
     stacks: Vec<Aligned>,
+    rooms: Vec<Aligned>,
     spreads: Spreads,
 }
 
@@ -64,6 +65,7 @@ impl<T: Compute> Cholesky<T> {
             factor: Aligned::zeros::<T>(end),
             inverse: vec![T::ZERO; scalars],
             stacks: Vec::new(),
+            rooms: Vec::new(),
         };
         cholesky.allocate();
         cholesky
@@ -73,6 +75,9 @@ impl<T: Compute> Cholesky<T> {
         self.stacks.clear();
         self.stacks
             .extend(self.plan.stacks.iter().map(|&n| Aligned::zeros::<T>(n)));
+        self.rooms.clear();
+        self.rooms
+            .extend(self.plan.rooms.iter().map(|&n| Aligned::zeros::<T>(n)));
     }
 
     /// Structure of the factor.
@@ -82,7 +87,7 @@ impl<T: Compute> Cholesky<T> {
 
     /// Bytes held: factor and update matrices.
     pub fn bytes(&self) -> usize {
-        let parts = self.stacks.iter();
+        let parts = self.stacks.iter().chain(&self.rooms);
         self.factor.bytes()
             + self.inverse.len() * size_of::<T>()
             + parts.map(Aligned::bytes).sum::<usize>()
@@ -94,11 +99,25 @@ impl<T: Compute> Cholesky<T> {
     /// The result does not depend on the number of threads. `matrix` must
     /// have the layout and pattern that were analysed.
     ///
+    /// # Panics
+    /// If the sizes are not those that were analysed.
+    ///
     /// # Errors
     /// [`NotPositiveDefinite`] names the variable of the first pivot that
     /// failed; the factor then holds no usable values.
     pub fn factorize(
         &mut self,
+        matrix: &SymmetricBlocks,
+        damping: &[f64],
+        threads: &Threads,
+    ) -> Result<(), NotPositiveDefinite> {
+        self.factorize_on(pulp::Arch::new(), matrix, damping, threads)
+    }
+
+    /// As [`Cholesky::factorize`], with a given set of instructions.
+    pub(crate) fn factorize_on(
+        &mut self,
+        arch: pulp::Arch,
         matrix: &SymmetricBlocks,
         damping: &[f64],
         threads: &Threads,
@@ -124,8 +143,9 @@ impl<T: Compute> Cholesky<T> {
             factor: self.factor.get_mut::<T>(),
             inverse: &mut self.inverse,
             stacks: &mut self.stacks,
+            rooms: &mut self.rooms,
         };
-        workspace.run(threads).map_err(|failure| {
+        workspace.run(arch, threads).map_err(|failure| {
             let new = failure.scalar as u32;
             let offsets = &symbolic.offsets;
             let v = offsets.partition_point(|&o| o <= new).saturating_sub(1);

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::padded;
+use super::run::packing_room;
 use super::symbolic::{Front, SymbolicCholesky};
 
 /// One cache line; storage made of these is aligned for whole registers.
@@ -71,6 +72,8 @@ pub(crate) struct Plan {
     pub slots: Vec<Slot>,
     /// Scalars of each stack: even and odd of each group, then of the top.
     pub stacks: Vec<usize>,
+    /// Scalars of packing room of each group, then of the top.
+    pub rooms: Vec<usize>,
 }
 
 /// Shape of a front's update matrix in memory.
@@ -91,7 +94,11 @@ impl UpdateShape {
         let columns = front.below as usize;
         Self {
             lead,
-            ld: if columns > 0 { padded::<T>(lead + columns) } else { 0 },
+            ld: if columns > 0 {
+                padded::<T>(lead + columns)
+            } else {
+                0
+            },
             columns,
         }
     }
@@ -124,11 +131,14 @@ impl Plan {
             threads,
             stacks: vec![0; 2 * groups.len() + 2],
             slots: vec![Slot::default(); fronts.len()],
+            rooms: vec![0; groups.len() + 1],
             groups,
             top,
         };
         let mut used = vec![0_usize; plan.stacks.len()];
         for (f, front) in fronts.iter().enumerate() {
+            let room = &mut plan.rooms[owner[f]];
+            *room = packing_room::<T>(front).max(*room);
             let stack = 2 * owner[f] + (front.depth as usize & 1);
             plan.slots[f] = Slot {
                 stack: stack as u32,

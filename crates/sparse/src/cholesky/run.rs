@@ -3,6 +3,8 @@
 use super::extend::Columns;
 use super::front::{AssemblePanel, Input, PanelWork, SmallFront, Source, UpdateWork};
 use super::numeric::PanelPlace;
+use super::packed::room;
+use super::padded;
 use super::plan::{Aligned, Plan, UpdateShape};
 use super::symbolic::Front;
 use crate::{Compute, Threads};
@@ -29,6 +31,7 @@ pub(crate) struct Workspace<'a, T: Compute> {
     pub factor: &'a mut [T],
     pub inverse: &'a mut [T],
     pub stacks: &'a mut [Aligned],
+    pub rooms: &'a mut [Aligned],
 }
 
 /// What one worker writes: columns of L and pivots from some front on, and
@@ -40,6 +43,8 @@ struct Worker<'a, T> {
     inverse_start: usize,
     even: &'a mut [T],
     odd: &'a mut [T],
+    /// For packing columns of large fronts.
+    room: &'a mut [T],
     /// Stacks of workers that are done.
     finished: &'a [Aligned],
 }
@@ -54,23 +59,18 @@ struct Shared<'a> {
 
 impl<T: Compute> Workspace<'_, T> {
     /// Factors all fronts.
-    pub fn run(self, threads: &Threads) -> Result<(), Failure> {
+    pub fn run(self, arch: pulp::Arch, threads: &Threads) -> Result<(), Failure> {
         let shared = Shared {
-            arch: pulp::Arch::new(),
+            arch,
             input: self.input,
             places: self.places,
             plan: self.plan,
         };
         let own = 2 * self.plan.groups.len();
         let (finished, top) = self.stacks.split_at_mut(own);
+        let (rooms, top_room) = self.rooms.split_at_mut(self.plan.groups.len());
         let failed = if own > 0 {
-            run_groups(
-                &shared,
-                threads,
-                self.factor,
-                self.inverse,
-                finished,
-            )
+            run_groups(&shared, threads, self.factor, self.inverse, finished, rooms)
         } else {
             None
         };
@@ -82,6 +82,7 @@ impl<T: Compute> Workspace<'_, T> {
             inverse_start: 0,
             even: even[0].get_mut::<T>(),
             odd: odd[0].get_mut::<T>(),
+            room: top_room[0].get_mut::<T>(),
             finished,
         };
         let limit = failed.map_or(usize::MAX, |f: Failure| f.front);
@@ -102,6 +103,7 @@ fn run_groups<T: Compute>(
     mut factor: &mut [T],
     mut inverse: &mut [T],
     stacks: &mut [Aligned],
+    rooms: &mut [Aligned],
 ) -> Option<Failure> {
     let fronts = &shared.input.symbolic.fronts;
     let groups = &shared.plan.groups;
@@ -127,8 +129,8 @@ fn run_groups<T: Compute>(
         (inverse, inverse_at) = (rest, end);
         tasks[g].push((subtree, own_factor, own_inverse));
     }
-    let workers = tasks.into_iter().zip(stacks.chunks_exact_mut(2));
-    let failures = threads.map(workers.collect(), |(pieces, stacks)| {
+    let workers = tasks.into_iter().zip(stacks.chunks_exact_mut(2)).zip(rooms);
+    let failures = threads.map(workers.collect(), |((pieces, stacks), room)| {
         let (even, odd) = stacks.split_at_mut(1);
         let (even, odd) = (even[0].get_mut::<T>(), odd[0].get_mut::<T>());
         let single = Threads::single();
@@ -140,6 +142,7 @@ fn run_groups<T: Compute>(
                 inverse_start: fronts[subtree.start].scalar as usize,
                 even: &mut *even,
                 odd: &mut *odd,
+                room: room.get_mut::<T>(),
                 finished: &[],
             };
             for f in subtree {
@@ -204,7 +207,15 @@ impl<T: Compute> Worker<'_, T> {
             child,
         };
         let outcome = if is_large(front) {
-            factor_large(shared.arch, &source, panel, update, inverse, threads)
+            factor_large(
+                shared.arch,
+                &source,
+                panel,
+                update,
+                inverse,
+                self.room,
+                threads,
+            )
         } else {
             shared.arch.dispatch(SmallFront {
                 source,
@@ -223,9 +234,19 @@ impl<T: Compute> Worker<'_, T> {
 
 /// Worth cutting into stripes: its update matrix leaves the first level of
 /// the cache, and there is some 10 µs of work in it.
-fn is_large(front: &Front) -> bool {
+pub(crate) fn is_large(front: &Front) -> bool {
     let (p, r) = (f64::from(front.pivots), f64::from(front.below));
     front.pivots > BLOCK as u32 || (r > 2.0 * STRIPE as f64 && p * r * r > 2e5)
+}
+
+/// Scalars of room that a front's packed columns need.
+pub(crate) fn packing_room<T>(front: &Front) -> usize {
+    if !is_large(front) {
+        return 0;
+    }
+    let (pivots, below) = (front.pivots as usize, front.below as usize);
+    let rows = padded::<T>(pivots + below);
+    room::<T>(rows, pivots.min(BLOCK))
 }
 
 /// Assembles and factors a front block by block, the update of the rest cut
@@ -236,6 +257,7 @@ fn factor_large<'c, T: Compute>(
     mut panel: Columns<'_, T>,
     update: Columns<'_, T>,
     inverse: &mut [T],
+    room: &mut [T],
     threads: &Threads,
 ) -> Result<(), (usize, T)> {
     arch.dispatch(AssemblePanel {
@@ -248,14 +270,14 @@ fn factor_large<'c, T: Compute>(
         let end = (begin + BLOCK).min(pivots);
         let (done, rest) = panel.values.split_at_mut(end * ld);
         let block = &mut done[begin * ld..];
-        arch.dispatch(PanelWork {
-            values: &mut *block,
+        let finished = arch.dispatch(PanelWork {
+            values: block,
             ld,
             lead: begin,
             inverse: &mut inverse[begin..end],
-        })
-        .map_err(|(column, pivot)| (begin + column, pivot))?;
-        let block = &*block;
+            room: &mut *room,
+        });
+        let finished = finished.map_err(|(column, pivot)| (begin + column, pivot))?;
         let of_panel = stripes(rest, ld, end, 0).map(|target| (None, target));
         let first = (begin == 0).then_some(source);
         let of_update =
@@ -265,8 +287,7 @@ fn factor_large<'c, T: Compute>(
             .map(|(source, target)| UpdateWork {
                 source,
                 target,
-                panel: block,
-                ld,
+                finished,
             });
         if threads.count() > 1 {
             threads.for_each(work.collect(), |work| arch.dispatch(work));

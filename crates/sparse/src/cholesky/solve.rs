@@ -2,12 +2,10 @@
 
 use pulp::Simd;
 
+use super::dense::{HALF, TILE, narrower};
 use super::numeric::{Cholesky, PanelPlace};
 use super::symbolic::Front;
 use crate::Compute;
-
-/// Columns handled at once.
-const TILE: usize = 6;
 
 impl<T: Compute> Cholesky<T> {
     /// Solves `(A + D) x = b`; `rhs` holds `b` and then `x`, both in original
@@ -109,18 +107,15 @@ impl<T: Compute> pulp::WithSimd for Lower<'_, T> {
             let mut j = 0;
             while j < pivots {
                 let columns = &values[j * place.ld..];
-                let wide = (pivots - j).min(TILE);
+                let wide = narrower(pivots - j);
                 macro_rules! tile {
-                    ($n:literal) => {
-                        lower_tile::<T, S, $n>(simd, columns, place, j, &inverse[j..], y)
+                    ($n:expr) => {
+                        lower_tile::<T, S, { $n }>(simd, columns, place, j, &inverse[j..], y)
                     };
                 }
                 match wide {
-                    6 => tile!(6),
-                    5 => tile!(5),
-                    4 => tile!(4),
-                    3 => tile!(3),
-                    2 => tile!(2),
+                    TILE => tile!(TILE),
+                    HALF => tile!(HALF),
                     _ => tile!(1),
                 }
                 j += wide;
@@ -163,21 +158,22 @@ impl<T: Compute> pulp::WithSimd for Upper<'_, T> {
             let values = self.cholesky.columns(front, place);
             let mut end = pivots;
             while end > 0 {
-                let rest = end % TILE;
-                let wide = if rest == 0 { TILE } else { rest };
+                // The tiles of the forward substitution, backwards.
+                let wide = match end % TILE {
+                    0 => TILE,
+                    HALF => HALF,
+                    _ => 1,
+                };
                 let j = end - wide;
                 let columns = &values[j * place.ld..];
                 macro_rules! tile {
-                    ($n:literal) => {
-                        upper_tile::<T, S, $n>(simd, columns, place, j, &inverse[j..], y)
+                    ($n:expr) => {
+                        upper_tile::<T, S, { $n }>(simd, columns, place, j, &inverse[j..], y)
                     };
                 }
                 match wide {
-                    6 => tile!(6),
-                    5 => tile!(5),
-                    4 => tile!(4),
-                    3 => tile!(3),
-                    2 => tile!(2),
+                    TILE => tile!(TILE),
+                    HALF => tile!(HALF),
                     _ => tile!(1),
                 }
                 end = j;

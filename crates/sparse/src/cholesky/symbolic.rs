@@ -106,29 +106,17 @@ impl SymbolicCholesky {
         ordering: Ordering,
     ) -> Self {
         let graph = Graph::new(pattern, &layout);
-        let (ordering, permutation) = ordering.of_graph(&graph);
-        Self::build(layout, &graph, &permutation, ordering)
-    }
-
-    /// Analyses `pattern` for a given permutation; the order may still change
-    /// among equivalent ones (same fill).
-    pub fn with_permutation(
-        layout: Arc<BlockLayout>,
-        pattern: &SymmetricPattern,
-        permutation: &Permutation,
-    ) -> Self {
-        let graph = Graph::new(pattern, &layout);
-        Self::build(layout, &graph, permutation, Ordering::Natural)
+        let (ordering, tree) = ordering.tree(&graph);
+        Self::build(layout, &graph, &tree, ordering)
     }
 
     fn build(
         layout: Arc<BlockLayout>,
         graph: &Graph,
-        permutation: &Permutation,
+        tree: &EliminationTree,
         ordering: Ordering,
     ) -> Self {
-        let tree = EliminationTree::new(graph, permutation.old_from_new());
-        let front_tree = front_tree(&tree, &graph.weights);
+        let front_tree = front_tree(tree, &graph.weights);
         let old_from_new: Vec<u32> = front_tree
             .columns
             .iter()

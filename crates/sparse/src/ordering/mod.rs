@@ -6,7 +6,7 @@ pub(crate) mod graph;
 mod rcm;
 mod separator;
 
-use crate::cholesky::predicted_flops;
+use crate::cholesky::EliminationTree;
 use crate::{BlockLayout, SymmetricPattern};
 use graph::Graph;
 
@@ -28,9 +28,9 @@ pub enum Ordering {
 }
 
 /// Predicted flops of a factorisation below which `Auto` does not try nested
-/// dissection: at some 10 Gflop/s such a factor takes about a millisecond,
-/// and the search for separators takes longer.
-const DISSECTION_WORTH_TRYING: f64 = 2e7;
+/// dissection: at some 20 Gflop/s such a factor takes a few milliseconds, and
+/// so does the search for separators.
+const DISSECTION_WORTH_TRYING: f64 = 1e8;
 
 impl Ordering {
     /// Computes the elimination order of `pattern`'s variables.
@@ -38,35 +38,33 @@ impl Ordering {
     /// `weights` gives the dimension of each variable; it counts in the fill.
     pub fn compute(self, pattern: &SymmetricPattern, weights: &BlockLayout) -> Permutation {
         let graph = Graph::new(pattern, weights);
-        self.of_graph(&graph).1
+        Permutation::of_order(self.order(&graph))
     }
 
-    /// The order, and the ordering that made it: what `Auto` stands for.
-    pub(crate) fn of_graph(self, graph: &Graph) -> (Self, Permutation) {
-        let mut used = self;
-        let order = match self {
+    fn order(self, graph: &Graph) -> Vec<u32> {
+        match self {
             Self::Natural => (0..graph.vertices() as u32).collect(),
             Self::Rcm => rcm::rcm(graph),
             Self::Amd => amd::amd(graph),
             Self::NestedDissection => dissection::dissect(graph),
-            Self::Auto => {
-                let by_degree = amd::amd(graph);
-                let flops = predicted_flops(graph, &by_degree);
-                used = Self::Amd;
-                if flops < DISSECTION_WORTH_TRYING {
-                    by_degree
-                } else {
-                    let dissected = dissection::dissect(graph);
-                    if predicted_flops(graph, &dissected) < 0.95 * flops {
-                        used = Self::NestedDissection;
-                        dissected
-                    } else {
-                        by_degree
-                    }
-                }
+            Self::Auto => self.tree(graph).1.old_from_new,
+        }
+    }
+
+    /// The ordering in use (what `Auto` stands for) and its elimination tree.
+    pub(crate) fn tree(self, graph: &Graph) -> (Self, EliminationTree) {
+        if self != Self::Auto {
+            return (self, EliminationTree::new(graph, &self.order(graph)));
+        }
+        let by_degree = EliminationTree::new(graph, &amd::amd(graph));
+        let flops = by_degree.flops(graph);
+        if flops >= DISSECTION_WORTH_TRYING {
+            let dissected = EliminationTree::new(graph, &dissection::dissect(graph));
+            if dissected.flops(graph) < 0.95 * flops {
+                return (Self::NestedDissection, dissected);
             }
-        };
-        (used, Permutation::of_order(order))
+        }
+        (Self::Amd, by_degree)
     }
 
     /// Name as users write it.

@@ -133,12 +133,7 @@ impl Separator {
 
     /// One pass of moves, best first, each vertex at most once, back to the
     /// best state seen. Returns whether that is better than before.
-    fn refine(
-        &mut self,
-        graph: &Graph,
-        levels: &Levels,
-        inside: &impl Fn(u32) -> bool,
-    ) -> bool {
+    fn refine(&mut self, graph: &Graph, levels: &Levels, inside: &impl Fn(u32) -> bool) -> bool {
         let mut heap = BinaryHeap::new();
         for &v in &levels.queue {
             self.locked[v as usize] = false;
@@ -159,7 +154,11 @@ impl Separator {
             let now = self.gain(graph, v, to, inside);
             if now != gain {
                 // Its neighbourhood has changed since it was offered.
-                heap.push(Move { gain: now, vertex, to });
+                heap.push(Move {
+                    gain: now,
+                    vertex,
+                    to,
+                });
                 continue;
             }
             let own = i64::from(graph.weights[v as usize]);

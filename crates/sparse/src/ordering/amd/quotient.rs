@@ -1,45 +1,39 @@
-//! Approximate minimum degree on a weighted graph.
-//!
-//! Source: P. Amestoy, T. Davis, I. Duff, "An approximate minimum degree
-//! ordering algorithm", SIAM J. Matrix Anal. Appl. 17 (1996) 886, in the
-//! array layout of T. Davis, "Direct Methods for Sparse Linear Systems"
-//! (2006), section 7.1. Degrees count scalars, so a graph that mixes 3- and
-//! 9-dimensional variables is ordered by the fill it really makes.
+//! The quotient graph of a partial elimination.
 
-use super::graph::Graph;
+use super::super::graph::Graph;
 
-const NONE: i32 = -1;
+pub(super) const NONE: i32 = -1;
 
 /// Marks an index as absorbed into another one.
 #[inline(always)]
-fn flip(i: i32) -> i32 {
+pub(super) fn flip(i: i32) -> i32 {
     -i - 2
 }
 
 /// Working arrays; names follow the sources.
-struct State {
+pub(super) struct State {
     /// Vertices: start of the list in `list`. Absorbed: `flip(parent)`.
-    at: Vec<i32>,
-    list: Vec<i32>,
-    len: Vec<i32>,
+    pub(super) at: Vec<i32>,
+    pub(super) list: Vec<i32>,
+    pub(super) len: Vec<i32>,
     /// Weight of the supervariable; negative while in the pivot's element; 0 once absorbed.
-    nv: Vec<i32>,
-    next: Vec<i32>,
-    last: Vec<i32>,
+    pub(super) nv: Vec<i32>,
+    pub(super) next: Vec<i32>,
+    pub(super) last: Vec<i32>,
     /// Degree buckets.
-    head: Vec<i32>,
+    pub(super) head: Vec<i32>,
     /// Number of elements in front of a variable's list; -2 for an element, -1 when dead.
-    elements: Vec<i32>,
-    degree: Vec<i32>,
-    mark: Vec<i32>,
-    hash_head: Vec<i32>,
-    used: usize,
+    pub(super) elements: Vec<i32>,
+    pub(super) degree: Vec<i32>,
+    pub(super) mark: Vec<i32>,
+    pub(super) hash_head: Vec<i32>,
+    pub(super) used: usize,
     /// Variables from here on are never eliminated.
-    halo: usize,
+    pub(super) halo: usize,
 }
 
 impl State {
-    fn new(graph: &Graph, halo: usize, total: usize) -> Self {
+    pub(super) fn new(graph: &Graph, halo: usize, total: usize) -> Self {
         let n = graph.vertices();
         let entries = graph.neighbours.len();
         let mut list = Vec::with_capacity(entries + entries / 5 + 2 * n + 16);
@@ -81,7 +75,7 @@ impl State {
     }
 
     /// Puts a variable into the bucket of its degree.
-    fn link(&mut self, i: usize) {
+    pub(super) fn link(&mut self, i: usize) {
         if i >= self.halo {
             return;
         }
@@ -96,7 +90,7 @@ impl State {
     }
 
     /// Takes a variable out of its bucket.
-    fn unlink(&mut self, i: usize) {
+    pub(super) fn unlink(&mut self, i: usize) {
         if i >= self.halo {
             return;
         }
@@ -112,7 +106,7 @@ impl State {
     }
 
     /// Starts a new marking epoch; `reach` bounds how far marks may rise above it.
-    fn next_epoch(&mut self, epoch: i32, reach: i32) -> i32 {
+    pub(super) fn next_epoch(&mut self, epoch: i32, reach: i32) -> i32 {
         if epoch < 2 || epoch.checked_add(reach).is_none() {
             for m in &mut self.mark {
                 if *m != 0 {
@@ -125,7 +119,7 @@ impl State {
     }
 
     /// Squeezes the dead space out of `list`.
-    fn collect_garbage(&mut self) {
+    pub(super) fn collect_garbage(&mut self) {
         for (j, at) in self.at.iter_mut().enumerate() {
             if *at >= 0 {
                 let p = *at as usize;
@@ -154,7 +148,7 @@ impl State {
 
     /// Forms the element of pivot `k`: the union of its variables and those
     /// of its elements. Returns the element's range in `list` and its degree.
-    fn form_element(&mut self, k: usize) -> (usize, usize, i32) {
+    pub(super) fn form_element(&mut self, k: usize) -> (usize, usize, i32) {
         let old = self.elements[k];
         let mut degree = 0;
         self.nv[k] = -self.nv[k];
@@ -199,7 +193,7 @@ impl State {
 
     /// For every element e next to the pivot's element: `mark[e] - epoch`
     /// becomes the weight of e outside it.
-    fn outside_weights(&mut self, begin: usize, end: usize, epoch: i32) {
+    pub(super) fn outside_weights(&mut self, begin: usize, end: usize, epoch: i32) {
         for q in begin..end {
             let i = self.list[q] as usize;
             let count = self.elements[i];
@@ -221,7 +215,7 @@ impl State {
 
     /// Degree update of the pivot's variables, with aggressive absorption and
     /// mass elimination. Returns the weight that was eliminated with the pivot.
-    fn update_degrees(&mut self, k: usize, begin: usize, end: usize, epoch: i32) -> i32 {
+    pub(super) fn update_degrees(&mut self, k: usize, begin: usize, end: usize, epoch: i32) -> i32 {
         let n = self.at.len();
         let mut eliminated = 0;
         for q in begin..end {
@@ -282,7 +276,7 @@ impl State {
     }
 
     /// Merges variables that have become indistinguishable.
-    fn merge_twins(&mut self, begin: usize, end: usize, mut epoch: i32) -> i32 {
+    pub(super) fn merge_twins(&mut self, begin: usize, end: usize, mut epoch: i32) -> i32 {
         for q in begin..end {
             let first = self.list[q] as usize;
             if self.nv[first] >= 0 || first >= self.halo {
@@ -326,114 +320,4 @@ impl State {
         }
         epoch
     }
-}
-
-/// Elimination order of the vertices: entry `k` is eliminated `k`-th.
-pub(crate) fn amd(graph: &Graph) -> Vec<u32> {
-    amd_inside(graph, graph.vertices())
-}
-
-/// Elimination order of the vertices before `halo`. The others count in the
-/// degrees, as they will in the fill, but are eliminated later by someone else.
-pub(crate) fn amd_inside(graph: &Graph, halo: usize) -> Vec<u32> {
-    let n = graph.vertices();
-    let total = graph.weights.iter().map(|&w| w as usize).sum::<usize>();
-    let mut s = State::new(graph, halo, total);
-    let inside: u32 = graph.weights[..halo].iter().sum();
-    let (total, inside) = (total as i32, inside as i32);
-    let isolated = (0..halo).filter(|&v| s.len[v] == 0);
-    let mut done: i32 = isolated.map(|v| s.nv[v]).sum();
-    let mut least = 0_usize;
-    let mut largest = 0;
-    let mut epoch = s.next_epoch(0, 0);
-    while done < inside {
-        while s.head[least] == NONE {
-            least += 1;
-        }
-        let k = s.head[least] as usize;
-        s.unlink(k);
-        let mut pivot_weight = s.nv[k];
-        if s.elements[k] > 0 && s.used + least >= s.list.len() {
-            s.collect_garbage();
-        }
-        let appended = s.elements[k] != 0;
-        let (begin, end, mut degree) = s.form_element(k);
-        epoch = s.next_epoch(epoch, largest.max(total));
-        s.outside_weights(begin, end, epoch);
-        let eliminated = s.update_degrees(k, begin, end, epoch);
-        pivot_weight += eliminated;
-        degree -= eliminated;
-        done += pivot_weight;
-        s.degree[k] = degree;
-        largest = largest.max(degree);
-        epoch = s.next_epoch(epoch + largest, largest.max(n as i32));
-        epoch = s.merge_twins(begin, end, epoch);
-        let mut to = begin;
-        for q in begin..end {
-            let i = s.list[q] as usize;
-            let weight = -s.nv[i];
-            if weight <= 0 {
-                continue;
-            }
-            s.nv[i] = weight;
-            let d = (s.degree[i] + degree - weight).min(total - done - weight);
-            s.degree[i] = d;
-            s.link(i);
-            least = least.min(d as usize);
-            s.list[to] = i as i32;
-            to += 1;
-        }
-        s.nv[k] = pivot_weight;
-        s.len[k] = (to - begin) as i32;
-        if to == begin {
-            s.at[k] = NONE;
-            s.mark[k] = 0;
-        }
-        if appended {
-            s.used = to;
-        }
-    }
-    let mut order = assembly_postorder(&s);
-    order.retain(|&v| (v as usize) < halo);
-    order
-}
-
-/// Postorder of the assembly tree left in `at`: absorbed vertices come right
-/// before the pivot that absorbed them.
-fn assembly_postorder(s: &State) -> Vec<u32> {
-    let n = s.at.len();
-    // What is not absorbed is a root: a last element, or part of the halo.
-    let parent = |v: usize| if s.at[v] < 0 { flip(s.at[v]) } else { NONE };
-    let mut head = vec![NONE; n];
-    let mut next = vec![NONE; n];
-    // Elements are pushed after absorbed variables, so they are visited first
-    // and a pivot's own absorbed variables stay next to it.
-    for is_element in [false, true] {
-        for v in (0..n).rev() {
-            let parent = parent(v);
-            if (s.nv[v] > 0) == is_element && parent != NONE {
-                next[v] = head[parent as usize];
-                head[parent as usize] = v as i32;
-            }
-        }
-    }
-    let mut order = Vec::with_capacity(n);
-    let mut stack = Vec::new();
-    for root in 0..n {
-        if parent(root) != NONE {
-            continue;
-        }
-        stack.push(root);
-        while let Some(&top) = stack.last() {
-            let child = head[top];
-            if child == NONE {
-                order.push(top as u32);
-                stack.pop();
-            } else {
-                head[top] = next[child as usize];
-                stack.push(child as usize);
-            }
-        }
-    }
-    order
 }
