@@ -231,6 +231,70 @@ fn refactoring_leaves_no_trace_of_the_last_values() {
     assert_eq!(x, y);
 }
 
+/// A graph whose variables are all joined: one front of several blocks.
+fn clique(n: u32) -> Vec<(u32, u32)> {
+    (0..n).flat_map(|a| (0..a).map(move |b| (b, a))).collect()
+}
+
+#[test]
+fn a_dense_matrix_of_several_blocks_is_solved() {
+    let dims: Vec<usize> = (0..60).map(|v| 3 + 3 * (v % 3)).collect();
+    let matrix = spd(&dims, &clique(60), 0.1, 21);
+    check(&matrix, &vec![0.1; 360], Ordering::Auto);
+    let dims: Vec<usize> = (0..60).map(|v| 1 + v % 9).collect();
+    let matrix = spd(&dims, &clique(60), 0.1, 22);
+    let damping = vec![0.1; matrix.layout().scalars()];
+    check(&matrix, &damping, Ordering::Auto);
+    let solve = |threads: &Threads| {
+        let cholesky = factor::<f64>(&matrix, Ordering::Auto, &damping, threads);
+        let mut x = vec![1.0; damping.len()];
+        cholesky.solve_in_place(&mut x);
+        x
+    };
+    assert_eq!(solve(&Threads::single()), solve(&Threads::new(2).unwrap()));
+}
+
+#[test]
+fn every_instruction_set_factors_correctly() {
+    let mut sets = vec![pulp::Arch::Scalar, pulp::Arch::new()];
+    #[cfg(target_arch = "x86_64")]
+    sets.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
+    let cases = [
+        (spd(&[6; 400], &grid(20, 20), 0.1, 31), Ordering::Natural),
+        (spd(&[3; 400], &grid(20, 20), 0.1, 32), Ordering::Amd),
+        (spd(&[7; 30], &clique(30), 0.1, 33), Ordering::Amd),
+    ];
+    for (matrix, ordering) in &cases {
+        let n = matrix.layout().scalars();
+        let a = dense(matrix);
+        let (layout, pattern) = (Arc::clone(matrix.layout()), matrix.pattern());
+        let symbolic = Arc::new(SymbolicCholesky::analyze(layout, pattern, *ordering));
+        let b = vec![1.0; n];
+        for &arch in &sets {
+            let mut cholesky = Cholesky::<f64>::new(Arc::clone(&symbolic));
+            let single = Threads::single();
+            cholesky
+                .factorize_on(arch, matrix, &vec![0.0; n], &single)
+                .unwrap();
+            let mut x = b.clone();
+            cholesky.solve_in_place(&mut x);
+            let error = backward_error(&a, &x, &b);
+            let bound = 16.0 * (n as f64 + 1.0) * f64::EPSILON;
+            assert!(error < bound, "{arch:?} {ordering:?}: {error:e}");
+            let mut cholesky = Cholesky::<f32>::new(Arc::clone(&symbolic));
+            cholesky
+                .factorize_on(arch, matrix, &vec![0.0; n], &single)
+                .unwrap();
+            let mut x = vec![1.0_f32; n];
+            cholesky.solve_in_place(&mut x);
+            let x: Vec<f64> = x.into_iter().map(f64::from).collect();
+            let error = backward_error(&a, &x, &b);
+            let bound = 16.0 * (n as f64 + 1.0) * f64::from(f32::EPSILON);
+            assert!(error < bound, "f32 {arch:?} {ordering:?}: {error:e}");
+        }
+    }
+}
+
 #[test]
 fn an_indefinite_matrix_names_its_variable() {
     let two = Threads::new(2).unwrap();
