@@ -56,7 +56,7 @@ impl<B: Backend> Iterations<B> {
         if !self.linearized {
             self.linearize()?;
             if let Some(stop) = self.tests.gradient(self.gradient_norm) {
-                return self.over(stop);
+                return self.over_or_back(stop);
             }
             if self.time_is_up() {
                 return self.over(self.time_budget());
@@ -76,7 +76,7 @@ impl<B: Backend> Iterations<B> {
         // A step cut short by the deadline says nothing about convergence.
         let judged = !proposed.outcome.interrupted;
         if let Some(stop) = self.tests.proposal(&proposal).filter(|_| judged) {
-            return self.over(stop);
+            return self.over_or_back(stop);
         }
         let (damping, radius) = (self.control.damping(), self.control.radius());
         let trial = Trial {
@@ -86,7 +86,9 @@ impl<B: Backend> Iterations<B> {
             scaled_norm: self.backend.scaled_step_norm(),
             best: self.best.robust,
         };
-        let (trial, accepted) = self.attempt(trial)?;
+        // A step that the stop tests would end at is not worth a climb.
+        let trust = judged && self.tests.rejected(&proposal).is_none();
+        let (trial, accepted) = self.attempt(trial, trust)?;
         let converged = if accepted {
             let outcome = Accepted {
                 decrease: trial.cost - trial.trial_cost,
@@ -99,6 +101,10 @@ impl<B: Backend> Iterations<B> {
             self.free_decrease = None;
             self.tests.rejected(&proposal)
         };
+        let ended = !accepted || converged.is_some();
+        let back = self.control.disappointed(&trial, ended);
+        let accepted = accepted && !back;
+        let converged = converged.filter(|_| !back);
         let exhausted = if accepted {
             self.control.accepted(&trial)
         } else {
@@ -106,6 +112,8 @@ impl<B: Backend> Iterations<B> {
         };
         if accepted {
             self.note_best();
+        } else if back {
+            self.go_back();
         }
         let report = IterationReport {
             cost: self.cost.robust,
@@ -212,7 +220,8 @@ impl<B: Backend> Iterations<B> {
     }
 
     /// Tries the proposed step and moves there if the algorithm takes it.
-    fn attempt(&mut self, mut trial: Trial) -> Result<(Trial, bool), SolveError> {
+    /// With `trust` also one that raises the cost may be taken.
+    fn attempt(&mut self, mut trial: Trial, trust: bool) -> Result<(Trial, bool), SolveError> {
         if !trial.predicted.is_finite() {
             return Ok((trial, false));
         }
@@ -228,7 +237,7 @@ impl<B: Backend> Iterations<B> {
             }
         };
         trial.trial_cost = cost.robust;
-        let accepted = self.control.accepts(&trial);
+        let accepted = self.control.accepts(&trial) || (trust && self.control.climbs(&trial));
         if accepted {
             if self.at_best && cost.robust > self.best.robust {
                 self.backend.keep();
@@ -248,6 +257,22 @@ impl<B: Backend> Iterations<B> {
             self.best = self.cost;
             self.at_best = true;
         }
+    }
+
+    /// Back to the best state, where a climb began.
+    fn go_back(&mut self) {
+        self.go_to_best();
+        self.free_decrease = None;
+        self.leg = None;
+    }
+
+    /// Ends the solve, unless it has only come to rest above the best state.
+    fn over_or_back(&mut self, stop: Stop) -> Result<Option<IterationReport>, SolveError> {
+        if !self.control.give_up() {
+            return self.over(stop);
+        }
+        self.go_back();
+        self.try_advance()
     }
 
     fn over(&mut self, stop: Stop) -> Result<Option<IterationReport>, SolveError> {
@@ -270,7 +295,7 @@ impl<B: Backend> Iterations<B> {
         };
         if !self.at_best && excess > tolerance {
             self.warnings.push(format!(
-                "Gauss-Newton ended at cost {:.6e}; the best state it passed, at {:.6e}, was restored",
+                "the solve ended at cost {:.6e}; the best state it passed, at {:.6e}, was restored",
                 self.cost.robust, self.best.robust
             ));
         }

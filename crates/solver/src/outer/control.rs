@@ -1,5 +1,6 @@
 //! What holds a step back, for each algorithm behind one face.
 
+use super::climb::Climbs;
 use super::damping::{Damping, raised};
 use super::stop::Stop;
 use super::trust_region::TrustRegion;
@@ -7,7 +8,7 @@ use crate::Algorithm;
 
 /// Gauss-Newton is given up when the cost exceeds the best by this factor.
 /// Wild first steps of graphs that do converge reach 1e4.
-const RUNAWAY: f64 = 1e6;
+pub(super) const RUNAWAY: f64 = 1e6;
 
 /// Steps without a new best cost after which Gauss-Newton is given up.
 /// sphere2500 climbs for four steps on its way down.
@@ -23,6 +24,7 @@ pub(super) enum Control {
     Lm {
         damping: Damping,
         min_gain: f64,
+        climbs: Climbs,
     },
     GaussNewton {
         /// 0 until a system is singular.
@@ -65,6 +67,7 @@ impl Control {
             Algorithm::LevenbergMarquardt(options) => Self::Lm {
                 damping: Damping::new(options),
                 min_gain: options.min_gain,
+                climbs: Climbs::new(options.uphill_steps),
             },
             Algorithm::GaussNewton => Self::GaussNewton {
                 damping: 0.0,
@@ -129,11 +132,46 @@ impl Control {
         }
     }
 
+    /// Whether a step that is not taken for its own sake is taken on trust.
+    pub(super) fn climbs(&self, trial: &Trial) -> bool {
+        match self {
+            Self::Lm { climbs, .. } => climbs.allows(trial),
+            _ => false,
+        }
+    }
+
+    /// After a step taken at last or on trust: `true` when trust has been
+    /// disappointed and the loop must go back to the best state.
+    pub(super) fn disappointed(&mut self, trial: &Trial, ended: bool) -> bool {
+        match self {
+            Self::Lm { climbs, .. } => climbs.disappointed(trial, ended),
+            _ => false,
+        }
+    }
+
+    /// Ends a climb that has come to rest; `false` when there was none.
+    pub(super) fn give_up(&mut self) -> bool {
+        match self {
+            Self::Lm {
+                damping, climbs, ..
+            } if climbs.climbing() => {
+                climbs.fail();
+                damping.reject().is_ok()
+            }
+            _ => false,
+        }
+    }
+
     /// After an accepted step.
     pub(super) fn accepted(&mut self, trial: &Trial) -> Option<Stop> {
         match self {
-            Self::Lm { damping, .. } => {
-                damping.accept(trial.gain().unwrap_or(0.0));
+            Self::Lm {
+                damping, climbs, ..
+            } => {
+                // On trust the steps are those of the damping they began with.
+                if !climbs.climbing() {
+                    damping.accept(trial.gain().unwrap_or(0.0));
+                }
                 None
             }
             Self::GaussNewton { without_best, .. } => {

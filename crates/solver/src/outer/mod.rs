@@ -2,6 +2,7 @@
 //! arithmetic.
 
 mod advance;
+mod climb;
 mod control;
 mod damping;
 mod error;

@@ -158,7 +158,7 @@ fn one_step_at_a_time_is_the_same_solve() {
 
 #[test]
 fn options_may_change_between_steps_unless_they_shaped_the_setup() {
-    let options = options(AlgorithmName::LevenbergMarquardt);
+    let options = monotone(options(AlgorithmName::LevenbergMarquardt));
     let mut toy = Toy::new(toy::rosenbrock, &[-1.2, 1.0]);
     let mut steps = Iterations::new(&mut toy, Toy::description(), &options).unwrap();
     steps.next().unwrap().unwrap();
@@ -178,6 +178,33 @@ fn options_may_change_between_steps_unless_they_shaped_the_setup() {
         Stop::IterationLimit { .. } | Stop::CostDecrease { .. }
     ));
     assert_eq!(summary.given, changed);
+}
+
+/// The full step from the usual start of Rosenbrock's valley overshoots it,
+/// the next one lands in the minimum.
+#[test]
+fn a_step_on_trust_saves_the_way_along_the_valley() {
+    let free = options(AlgorithmName::LevenbergMarquardt);
+    let held = monotone(free);
+    let [(free, x), (held, _)] =
+        [free, held].map(|options| run(toy::rosenbrock, &[-1.2, 1.0], &options));
+    assert!((x[0] - 1.0).abs() + (x[1] - 1.0).abs() < 1e-9, "{x:?}");
+    assert!(free.iterations[0].cost > free.initial_cost);
+    assert!(free.iterations.len() <= 4 && held.iterations.len() > 10);
+}
+
+/// A climb that leads nowhere is undone, and nothing is lost but its steps.
+#[test]
+fn a_climb_that_fails_leaves_the_best_state_and_more_damping() {
+    let options = options(AlgorithmName::LevenbergMarquardt);
+    let mut toy = Toy::new(toy::line, &[10.0, -7.0]).with(Fault::Uphill);
+    let start = toy.evaluate();
+    let mut steps = Iterations::new(&mut toy, Toy::description(), &options).unwrap();
+    let climb: Vec<_> = (0..6).map(|_| steps.next().unwrap().unwrap()).collect();
+    assert!(climb[..5].iter().all(|s| s.accepted && s.cost > start));
+    assert!(!climb[5].accepted && climb[5].cost == start);
+    let after = steps.next().unwrap().unwrap();
+    assert!(!after.accepted && after.damping > climb[5].damping);
 }
 
 #[test]

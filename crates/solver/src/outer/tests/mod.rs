@@ -10,7 +10,9 @@ use std::ops::ControlFlow;
 use slam16_problem::ProblemKind;
 
 use crate::toy::{Function, Toy};
-use crate::{AlgorithmName, Backend, Iterations, Options, SolveError, StopOptions, Summary};
+use crate::{
+    Algorithm, AlgorithmName, Backend, Iterations, Options, SolveError, StopOptions, Summary,
+};
 
 const ALGORITHMS: [AlgorithmName; 3] = [
     AlgorithmName::LevenbergMarquardt,
@@ -22,6 +24,14 @@ const ALGORITHMS: [AlgorithmName; 3] = [
 fn options(name: AlgorithmName) -> Options {
     let mut options = Options::for_kind(ProblemKind::PoseGraph2);
     options.algorithm = name.for_kind(ProblemKind::PoseGraph2);
+    options
+}
+
+/// The same without steps on trust.
+fn monotone(mut options: Options) -> Options {
+    if let Algorithm::LevenbergMarquardt(lm) = &mut options.algorithm {
+        lm.uphill_steps = 0;
+    }
     options
 }
 

@@ -134,7 +134,8 @@ fn iteration_limit() {
 
 #[test]
 fn damping_saturated() {
-    let summary = faulty(toy::line, &[10.0, -7.0], Fault::Uphill, &endless(LM));
+    let options = monotone(endless(LM));
+    let summary = faulty(toy::line, &[10.0, -7.0], Fault::Uphill, &options);
     let Stop::DampingSaturated { value, threshold } = summary.stop else {
         panic!("{}", summary.stop)
     };

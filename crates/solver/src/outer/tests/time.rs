@@ -42,7 +42,8 @@ fn a_direct_solve_that_overruns_is_used_all_the_same() {
 fn a_direct_solve_is_not_begun_when_it_cannot_end_in_time() {
     let mut toy = Toy::new(toy::rosenbrock, &[-1.2, 1.0]);
     toy.delay = Duration::from_millis(200);
-    let summary = solve(&mut toy, &within(Duration::from_millis(300))).unwrap();
+    let options = monotone(within(Duration::from_millis(300)));
+    let summary = solve(&mut toy, &options).unwrap();
     assert_eq!(toy.solves, 1);
     assert!(matches!(summary.stop, Stop::TimeBudget { .. }));
     assert_eq!(summary.stop.overrun(), Some(0.0));
