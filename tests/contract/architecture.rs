@@ -10,6 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("problem", &["geometry", "sparse"]),
     ("solver", &["problem", "sparse"]),
     ("cpu", &["solver", "problem", "sparse", "geometry"]),
+    ("gpu", &["solver", "problem", "sparse"]),
     ("io", &["problem", "geometry", "sparse"]),
     ("sim", &["problem", "geometry", "sparse"]),
     (
@@ -85,4 +86,15 @@ fn the_check_sees_an_upward_edge() {
     let manifest = "[dependencies]\nslam16-cpu.workspace = true\nnalgebra = \"1\"\n";
     let found = BTreeMap::from([("problem".to_owned(), own_dependencies(manifest))]);
     assert_eq!(forbidden(&found), vec!["problem -> cpu"]);
+}
+
+/// wgpu has one user, so that everything else builds without it.
+#[test]
+fn only_the_gpu_crate_names_wgpu() {
+    for entry in std::fs::read_dir(root().join("crates")).unwrap() {
+        let path = entry.unwrap().path();
+        let manifest = std::fs::read_to_string(path.join("Cargo.toml")).unwrap();
+        let names = manifest.contains("wgpu");
+        assert_eq!(names, path.ends_with("gpu"), "{}", path.display());
+    }
 }

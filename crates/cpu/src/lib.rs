@@ -3,6 +3,7 @@
 mod backend;
 mod covariance;
 mod dogleg;
+pub mod kernels;
 mod linear;
 
 pub use backend::CpuBackend;

@@ -24,6 +24,7 @@ mod symmetric_mul;
 #[cfg(test)]
 mod test_data;
 mod threads;
+mod tiled;
 
 pub use cholesky::{Cholesky, Covariance, NotPositiveDefinite, Prediction, SymbolicCholesky};
 pub use edge::{EdgeBlocks, EdgeShape, EdgeStructure, NO_VARIABLE};
@@ -43,3 +44,4 @@ pub use projected::{ProjectedBlocks, ProjectedScaling, ProjectedStructure};
 pub use store::{Compute, Store};
 pub use symmetric::{SymmetricBlocks, SymmetricPattern};
 pub use threads::Threads;
+pub use tiled::TiledLayout;

@@ -1,0 +1,31 @@
+//! Twins of the device's kernels: the same arithmetic in the same order, as
+//! pure functions. A twin takes the constants of its kernel, then its buffers
+//! and the fields of its uniform structure, by their names and in their order.
+//!
+//! They are what tests compare devices with; the solvers of this crate use the
+//! faster kernels of `slam16-sparse`.
+
+#![allow(clippy::too_many_arguments)]
+
+mod axpby;
+mod canary;
+mod dot;
+mod jacobian_mul;
+mod jacobian_transpose_mul;
+mod reduce;
+mod sums;
+
+pub use axpby::axpby;
+pub use canary::canary;
+pub use dot::dot;
+pub use jacobian_mul::jacobian_mul;
+pub use jacobian_transpose_mul::jacobian_transpose_mul;
+pub use reduce::reduce;
+
+/// Stands for "no scalar" in slots.
+pub const NONE: u32 = u32::MAX;
+
+/// Rounds to storage and back.
+fn keep<S: slam16_sparse::Store<Compute = f32>>(value: f32) -> f32 {
+    S::store(value).load()
+}

@@ -1,0 +1,27 @@
+//! The kernels: one module each, with the same stem as its WGSL, its twin on
+//! the CPU and its test.
+
+pub mod axpby;
+pub mod canary;
+pub mod dot;
+pub mod jacobian_mul;
+pub mod jacobian_transpose_mul;
+pub mod reduce;
+
+use crate::shader::KernelSpec;
+
+/// Every kernel.
+pub const ALL: &[&KernelSpec] = &[
+    &axpby::SPEC,
+    &canary::SPEC,
+    &dot::SPEC,
+    &jacobian_mul::SPEC,
+    &jacobian_transpose_mul::SPEC,
+    &reduce::SPEC,
+];
+
+/// Blocks in a tile: a device reads neighbouring words of a tile in one go.
+pub const TILE: usize = 32;
+
+/// Stands for "no scalar" in slots of parameters.
+pub const NONE: u32 = u32::MAX;

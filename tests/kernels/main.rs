@@ -1,0 +1,21 @@
+//! Every kernel against its twin and an fp64 oracle, on every adapter present
+//! and every way of reading half storage; and what holds for kernels as such.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
+
+mod axpby;
+mod canary;
+mod census;
+mod device;
+mod dot;
+mod harness;
+mod jacobian_mul;
+mod jacobian_transpose_mul;
+mod reduce;
+mod reflection;
+mod translation;
