@@ -96,3 +96,23 @@ fn trajectories_that_cannot_be_compared_say_why() {
     desk.good("evaluate a.tum late.tum --offset 50 --align none");
     desk.good("evaluate line.tum line.tum --align none");
 }
+
+#[test]
+fn drives_and_towns_are_written_and_solved() {
+    let desk = Desk::new();
+    desk.good("simulate loops --frames 450 --seed 2 -o loops.g2o --truth truth.tum");
+    desk.good("solve loops.g2o -q -o solved.g2o");
+    let ate = |file: &str| {
+        let run = desk.good(&format!("evaluate {file} truth.tum --report -"));
+        let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        report["ate"]["rmse"].as_f64().unwrap()
+    };
+    let (before, after) = (ate("loops.g2o"), ate("solved.g2o"));
+    assert!(after < 0.02 * before, "{before} {after}");
+    for options in ["", "--camera depth --route figure-eight --outliers 0.05"] {
+        desk.good(&format!("simulate indoor {options} -o indoor.json"));
+        desk.good("solve indoor.json -q --loss huber:2");
+    }
+    desk.good("simulate town --cameras 20 --points-per-camera 30 -o town.bal");
+    desk.good("solve town.bal -q");
+}

@@ -12,3 +12,4 @@ mod data;
 mod determinism;
 mod graphs;
 mod outcomes;
+mod simulated;

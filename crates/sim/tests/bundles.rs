@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use slam16_problem::{Bundle, LeastSquares};
-use slam16_sim::{SceneOptions, SimError, SimulatedBundle, WindowOptions, scene, stereo_window};
+use slam16_sim::{
+    SceneOptions, SimError, SimulatedBundle, TownOptions, WindowOptions, scene, stereo_window,
+    town, town_bundle,
+};
 use slam16_sparse::Threads;
 
 fn twice_the_cost(bundle: &Bundle) -> f64 {
@@ -85,6 +88,41 @@ fn a_window() {
     assert!(held[0] && !held[1..].iter().any(|h| *h));
     let again = stereo_window(&options).unwrap();
     assert_eq!(again.bundle.points(), window.bundle.points());
+}
+
+/// Large and local: 1,000 cameras, and none shares points with one far away.
+#[test]
+fn a_town() {
+    let options = TownOptions::default();
+    let simulated = town_bundle(&options).unwrap();
+    check(&simulated, 2);
+    let points = simulated.points.len();
+    assert_eq!(points, 99_900);
+    let (mut first, mut last) = (vec![u32::MAX; points], vec![0; points]);
+    for o in simulated.bundle.observations() {
+        let p = o.point.index();
+        first[p] = first[p].min(o.camera.0);
+        last[p] = last[p].max(o.camera.0);
+    }
+    let longest = first.iter().zip(&last).map(|(a, b)| b - a).max();
+    assert!(longest < Some(30), "{longest:?}");
+    let views = simulated.bundle.observations().len() as f64 / points as f64;
+    assert!((4.0..5.0).contains(&views), "{views} views of a point");
+    assert_eq!(simulated.bundle.behind_camera(), 0);
+    // The stream gives the same cameras, and does not depend on its length.
+    let short = TownOptions {
+        cameras: 50,
+        ..options
+    };
+    let mut long = town(&options).unwrap();
+    for view in town(&short).unwrap().take(49) {
+        assert_eq!(Some(view), long.next());
+    }
+    let far = TownOptions {
+        step: 3.0,
+        ..options
+    };
+    assert!(town(&far).is_err());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 pub use evaluate::{EvaluateArgs, Fit};
 pub use files::{CheckArgs, ConvertArgs, PlanArgs, ReadArgs, Target};
-pub use simulate::{Common, Files, Simulate, SimulateArgs, Start};
+pub use simulate::{Camera, Common, Files, Route, Simulate, SimulateArgs, Start};
 pub use solve::{BackendChoice, Guess, Refactor, SolveArgs, TuningArgs};
 
 const AFTER_HELP: &str = "\

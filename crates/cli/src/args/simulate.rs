@@ -105,6 +105,74 @@ pub enum Simulate {
         #[command(flatten)]
         files: Files,
     },
+    /// A drive through a building that closes loops where it comes near its
+    /// own past; odometry drifts.
+    Loops {
+        /// Number of key frames.
+        #[arg(long, value_name = "N", default_value_t = 1000)]
+        frames: usize,
+        /// The trajectory.
+        #[arg(long, value_name = "WHAT", value_enum, default_value_t = Route::Rooms)]
+        route: Route,
+        /// Standard deviation of odometry along each axis, metres.
+        #[arg(long, value_name = "M")]
+        translation_noise: Option<f64>,
+        /// Standard deviation of odometry about each axis, radians.
+        #[arg(long, value_name = "RAD")]
+        rotation_noise: Option<f64>,
+        /// As --translation-noise for loop closures.
+        #[arg(long, value_name = "M")]
+        closure_translation_noise: Option<f64>,
+        /// As --rotation-noise for loop closures.
+        #[arg(long, value_name = "RAD")]
+        closure_rotation_noise: Option<f64>,
+        /// Share of closures that are false, 0 to 1.
+        #[arg(long, value_name = "P", default_value_t = 0.0)]
+        outliers: f64,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Key frames of an indoor robot that tracks landmarks; written as a dump.
+    Indoor {
+        /// Number of key frames.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        frames: usize,
+        /// The trajectory.
+        #[arg(long, value_name = "WHAT", value_enum, default_value_t = Route::Rooms)]
+        route: Route,
+        /// The camera.
+        #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
+        camera: Camera,
+        /// Tracks of a key frame.
+        #[arg(long, value_name = "N", default_value_t = 37)]
+        tracks: usize,
+        /// Standard deviation of an observation, pixels.
+        #[arg(long, value_name = "PX", default_value_t = 1.0)]
+        pixel_noise: f64,
+        /// Share of sightings anywhere in the image, 0 to 1.
+        #[arg(long, value_name = "P", default_value_t = 0.0)]
+        outliers: f64,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Cameras along the streets of a town, in BAL's camera model: large, and
+    /// each point is seen by neighbours only.
+    Town {
+        /// Number of cameras.
+        #[arg(long, value_name = "N", default_value_t = 1000)]
+        cameras: usize,
+        /// New points in front of each camera.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        points_per_camera: usize,
+        /// Mean number of cameras that see a point.
+        #[arg(long, value_name = "N", default_value_t = 5.0)]
+        views: f64,
+        /// Standard deviation of an observation, pixels.
+        #[arg(long, value_name = "PX", default_value_t = 0.5)]
+        pixel_noise: f64,
+        #[command(flatten)]
+        files: Files,
+    },
     /// Key frames of stereo odometry; written as a dump.
     Window {
         /// Number of key frames.
@@ -119,6 +187,29 @@ pub enum Simulate {
         #[command(flatten)]
         files: Files,
     },
+}
+
+/// Trajectories of indoor robots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Route {
+    /// Round a corridor about a block of rooms.
+    Corridor,
+    /// A closed tour of rooms.
+    Rooms,
+    /// A figure of eight about two pillars.
+    FigureEight,
+    /// Through doors taken at random.
+    RandomWalk,
+}
+
+/// Cameras of indoor robots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Camera {
+    /// A stereo pair.
+    #[default]
+    Stereo,
+    /// One camera with a depth image.
+    Depth,
 }
 
 /// Values that poses start from.

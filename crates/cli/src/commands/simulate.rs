@@ -5,13 +5,13 @@ use slam16::geometry::{PoseGroup, Se2, Se3, So3};
 use slam16::io::AnyProblem;
 use slam16::problem::{Bundle, Observation, ProblemError, Trajectory};
 use slam16_sim::{
-    self as sim, GarageOptions, GraphNoise, GraphOptions, GridOptions, ManhattanOptions,
-    RingOptions, SceneOptions, SimError, SimulatedBundle, SimulatedGraph2, SimulatedGraph3,
-    SphereOptions, TorusOptions, WindowOptions,
+    self as sim, GarageOptions, GraphNoise, GraphOptions, GridOptions, IndoorCamera, IndoorOptions,
+    LoopOptions, ManhattanOptions, RingOptions, SceneOptions, SimError, SimulatedBundle,
+    SimulatedGraph2, SimulatedGraph3, SphereOptions, TorusOptions, TownOptions, WindowOptions,
 };
 
 use super::write;
-use crate::args::{Common, Files, Simulate, SimulateArgs, Start, Target as Format};
+use crate::args::{Camera, Common, Files, Route, Simulate, SimulateArgs, Start, Target as Format};
 use crate::failure::{Failure, Status};
 use crate::format::describe;
 use crate::paths::Target;
@@ -59,7 +59,11 @@ fn files(kind: &Simulate) -> &Files {
         | Simulate::Garage { common, .. }
         | Simulate::Manhattan { common, .. }
         | Simulate::Ring { common, .. } => &common.files,
-        Simulate::Bundle { files, .. } | Simulate::Window { files, .. } => files,
+        Simulate::Bundle { files, .. }
+        | Simulate::Window { files, .. }
+        | Simulate::Loops { files, .. }
+        | Simulate::Indoor { files, .. }
+        | Simulate::Town { files, .. } => files,
     }
 }
 
@@ -162,6 +166,74 @@ fn make(kind: &Simulate) -> Result<Made, SimError> {
             options.noise.pixel = *pixel_noise;
             of_cameras(sim::scene(&options)?)
         }
+        Simulate::Loops {
+            frames,
+            route,
+            translation_noise,
+            rotation_noise,
+            closure_translation_noise,
+            closure_rotation_noise,
+            outliers,
+            files,
+        } => {
+            let mut options = LoopOptions {
+                seed: files.seed,
+                frames: *frames,
+                outliers: *outliers,
+                ..LoopOptions::default()
+            };
+            options.drive.route.route = sim_route(*route);
+            let set = |to: &mut f64, given: &Option<f64>| *to = given.unwrap_or(*to);
+            set(&mut options.odometry.translation, translation_noise);
+            set(&mut options.odometry.rotation, rotation_noise);
+            set(&mut options.closures.translation, closure_translation_noise);
+            set(&mut options.closures.rotation, closure_rotation_noise);
+            in_space(sim::loop_graph(&options)?)
+        }
+        Simulate::Indoor {
+            frames,
+            route,
+            camera,
+            tracks,
+            pixel_noise,
+            outliers,
+            files,
+        } => {
+            let mut options = IndoorOptions {
+                seed: files.seed,
+                frames: *frames,
+                camera: match camera {
+                    Camera::Stereo => IndoorCamera::default(),
+                    Camera::Depth => IndoorCamera::with_depth(),
+                },
+                ..IndoorOptions::default()
+            };
+            options.drive.route.route = sim_route(*route);
+            options.tracks.most = *tracks;
+            options.noise.pixel = *pixel_noise;
+            options.noise.outliers = *outliers;
+            let rate = options.drive.rate;
+            let (problem, truth) = of_cameras(sim::indoor_bundle(&options)?)?;
+            let stamps = (0..truth.len()).map(|k| k as f64 / rate).collect();
+            Ok((problem, Trajectory::new(stamps, truth.poses().to_vec())))
+        }
+        Simulate::Town {
+            cameras,
+            points_per_camera,
+            views,
+            pixel_noise,
+            files,
+        } => {
+            let mut options = TownOptions {
+                seed: files.seed,
+                cameras: *cameras,
+                points_per_camera: *points_per_camera,
+                views: *views,
+                ..TownOptions::default()
+            };
+            options.noise.pixel = *pixel_noise;
+            of_cameras(sim::town_bundle(&options)?)
+        }
         Simulate::Window {
             frames,
             points_per_frame,
@@ -177,6 +249,15 @@ fn make(kind: &Simulate) -> Result<Made, SimError> {
             options.noise.pixel = *pixel_noise;
             of_cameras(sim::stereo_window(&options)?)
         }
+    }
+}
+
+fn sim_route(route: Route) -> sim::Route {
+    match route {
+        Route::Corridor => sim::Route::Corridor,
+        Route::Rooms => sim::Route::Rooms,
+        Route::FigureEight => sim::Route::FigureEight,
+        Route::RandomWalk => sim::Route::RandomWalk,
     }
 }
 

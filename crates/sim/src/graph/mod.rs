@@ -1,10 +1,12 @@
 //! Pose graphs: a true path, its loops, and noisy measurements along both.
 
+mod closing;
 mod plane;
 mod space;
 #[cfg(test)]
 mod tests;
 
+pub use closing::{LoopClosure, LoopFrame, LoopOptions, Loops, Nearby, loop_graph, loops};
 pub use plane::{ManhattanOptions, RingOptions, manhattan, ring};
 pub use space::{
     GarageOptions, GridOptions, SphereOptions, TorusOptions, garage, grid, sphere, torus,
@@ -24,6 +26,30 @@ pub struct GraphNoise {
     pub translation: f64,
     /// Of φ, radians.
     pub rotation: f64,
+}
+
+impl GraphNoise {
+    /// `diag(1/σ²)`, 1 where there is no noise; the first `D/2` (in the plane
+    /// two) components are those of ρ.
+    ///
+    /// # Errors
+    /// A σ so small that 1/σ² overflows.
+    pub fn information<const D: usize>(&self) -> Result<Information<D>, ProblemError> {
+        let weight = |sigma: f64| if sigma > 0.0 { sigma.powi(-2) } else { 1.0 };
+        let mut omega = SMatrix::<f64, D, D>::zeros();
+        for k in 0..D {
+            let along = k < D.div_ceil(2);
+            omega[(k, k)] = weight(if along {
+                self.translation
+            } else {
+                self.rotation
+            });
+        }
+        Information::new(omega).map_err(|_| ProblemError::NotFinite {
+            element: "the information of the simulated noise".to_owned(),
+            value: f64::INFINITY,
+        })
+    }
 }
 
 /// The values that poses start from.
@@ -107,9 +133,9 @@ fn measure<G: PoseGroup<D, P>, const D: usize, const P: usize>(
     options: &GraphOptions,
 ) -> Result<SimulatedGraph<G, D, P>, SimError> {
     let mut random = Random::new(options.seed);
-    let mut graph = PoseGraph::new();
     let mut edges = Vec::with_capacity(truth.len() + loops.len());
     let mut outliers = Vec::new();
+    let mut values = Vec::with_capacity(truth.len());
     let mut start = truth.first().copied().unwrap_or_default();
     for (k, pose) in truth.iter().enumerate() {
         if k > 0 {
@@ -117,11 +143,10 @@ fn measure<G: PoseGroup<D, P>, const D: usize, const P: usize>(
             start = start * z;
             edges.push((k - 1, k, z, options.odometry));
         }
-        let value = match options.start {
+        values.push(match options.start {
             Start::Odometry => start,
             Start::Truth => *pose,
-        };
-        graph.add_pose(k as u64, value)?;
+        });
     }
     for &(i, j) in loops {
         if !random.chance(options.kept) {
@@ -140,8 +165,23 @@ fn measure<G: PoseGroup<D, P>, const D: usize, const P: usize>(
         }
         edges.push((i, to, z, options.closures));
     }
+    assemble(truth, values, edges, outliers)
+}
+
+/// The graph of starting values and measured edges.
+fn assemble<G: PoseGroup<D, P>, const D: usize, const P: usize>(
+    truth: Vec<G>,
+    values: Vec<G>,
+    edges: Vec<(usize, usize, G, GraphNoise)>,
+    outliers: Vec<usize>,
+) -> Result<SimulatedGraph<G, D, P>, SimError> {
+    let mut graph = PoseGraph::new();
+    for (k, value) in values.into_iter().enumerate() {
+        graph.add_pose(k as u64, value)?;
+    }
     for (i, j, z, noise) in edges {
-        add(&mut graph, i, j, z, noise)?;
+        let information = noise.information()?;
+        graph.add_between(PoseId::from(i), PoseId::from(j), z, information)?;
     }
     Ok(SimulatedGraph {
         graph,
@@ -150,7 +190,8 @@ fn measure<G: PoseGroup<D, P>, const D: usize, const P: usize>(
     })
 }
 
-fn noisy<G: PoseGroup<D, P>, const D: usize, const P: usize>(
+/// `Xi⁻¹ Xj Exp(η)`.
+pub(crate) fn noisy<G: PoseGroup<D, P>, const D: usize, const P: usize>(
     from: &G,
     to: &G,
     noise: GraphNoise,
@@ -165,27 +206,4 @@ fn noisy<G: PoseGroup<D, P>, const D: usize, const P: usize>(
     };
     let eta = SVector::<f64, D>::from_fn(|k, _| random.normal() * sigma(k));
     (from.inverse() * *to).retract(&eta)
-}
-
-fn add<G: PoseGroup<D, P>, const D: usize, const P: usize>(
-    graph: &mut PoseGraph<G, D, P>,
-    i: usize,
-    j: usize,
-    z: G,
-    noise: GraphNoise,
-) -> Result<(), ProblemError> {
-    let weight = |sigma: f64| if sigma > 0.0 { sigma.powi(-2) } else { 1.0 };
-    let mut omega = SMatrix::<f64, D, D>::zeros();
-    for k in 0..D {
-        omega[(k, k)] = weight(if k < P {
-            noise.translation
-        } else {
-            noise.rotation
-        });
-    }
-    let information = Information::new(omega).map_err(|_| ProblemError::NotFinite {
-        element: format!("information of edge {i} -> {j}"),
-        value: f64::INFINITY,
-    })?;
-    graph.add_between(PoseId::from(i), PoseId::from(j), z, information)
 }

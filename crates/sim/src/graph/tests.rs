@@ -251,3 +251,70 @@ fn wrong_shapes_are_refused() {
         .is_err()
     );
 }
+
+mod closing {
+    use crate::{LoopOptions, loop_graph, loops};
+
+    /// Whitened residuals at the truth are normal: χ² has mean n, variance 2 n.
+    #[test]
+    fn measurements_have_the_stated_noise() {
+        let options = LoopOptions::default();
+        let made = loop_graph(&options).unwrap();
+        assert_eq!(made.graph.poses().len(), 1000);
+        let mut at_truth = made.graph.clone();
+        at_truth.poses_mut().copy_from_slice(&made.truth);
+        let threads = slam16_sparse::Threads::single();
+        let cost = slam16_problem::LeastSquares::cost(&at_truth, &threads);
+        let chi2 = 2.0 * cost.unwrap().plain;
+        let n = 6.0 * made.graph.between().len() as f64;
+        assert!((chi2 - n).abs() < 5.0 * (2.0 * n).sqrt(), "{chi2} {n}");
+        assert!(made.graph.between().len() > 2500, "too few loops");
+    }
+
+    #[test]
+    fn closures_join_what_is_near_and_old() {
+        let options = LoopOptions::default();
+        let frames: Vec<_> = loops(&options).unwrap().collect();
+        for (k, frame) in frames.iter().enumerate() {
+            assert_eq!(frame.odometry.is_some(), k > 0);
+            assert!(frame.closures.len() <= options.nearby.most);
+            for closure in &frame.closures {
+                assert!(closure.from + options.nearby.gap < k);
+                let motion = frames[closure.from].truth.inverse() * frame.truth;
+                assert!(motion.translation.norm() <= options.nearby.radius);
+                assert!(!closure.is_false);
+            }
+        }
+    }
+
+    #[test]
+    fn false_closures_come_as_often_as_stated() {
+        let options = LoopOptions {
+            outliers: 0.2,
+            ..LoopOptions::default()
+        };
+        let made = loop_graph(&options).unwrap();
+        let closures = made.graph.between().len() as f64 - 999.0;
+        let share = made.outliers.len() as f64 / closures;
+        assert!(
+            (share - 0.2).abs() < 5.0 * (0.16 / closures).sqrt(),
+            "{share}"
+        );
+        for &k in &made.outliers {
+            let edge = &made.graph.between()[k];
+            assert!(edge.to.index().abs_diff(edge.from.index()) != 0);
+        }
+    }
+
+    #[test]
+    fn longer_drives_begin_alike() {
+        let options = LoopOptions::default();
+        let short = LoopOptions {
+            frames: 300,
+            ..options
+        };
+        let first: Vec<_> = loops(&short).unwrap().collect();
+        let long: Vec<_> = loops(&options).unwrap().take(300).collect();
+        assert_eq!(first, long);
+    }
+}
