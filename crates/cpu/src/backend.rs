@@ -265,7 +265,12 @@ fn square_of_product(
 ) -> f64 {
     product.resize(row_count(&jacobian.sets), 0.0);
     jacobian_mul(&jacobian.sets, jacobian.layout(), v, product, threads);
-    dot(product, product)
+    let dense = jacobian.dense.as_ref();
+    let dense = dense.map_or(0.0, |rows| {
+        let y = rows.mul(jacobian.layout(), v);
+        dot(&y, &y)
+    });
+    dot(product, product) + dense
 }
 
 /// Sum in index order: the same bits on any number of threads.

@@ -99,6 +99,15 @@ impl Factored {
         // The normal matrix hides a scalar that no factor sees: it has a 1 there.
         let mut diagonal = vec![0.0; layout.scalars()];
         column_norms(&jacobian.sets, &layout, &mut diagonal, threads);
+        if let Some(dense) = &jacobian.dense {
+            for (k, &v) in dense.structure().variables().iter().enumerate() {
+                let norms = &mut diagonal[layout.range(v as usize)];
+                let columns = dense.block(k).chunks_exact(dense.structure().rows());
+                for (norm, column) in norms.iter_mut().zip(columns) {
+                    *norm += column.iter().map(|x| x * x).sum::<f64>();
+                }
+            }
+        }
         drop(jacobian);
         // The assembly puts a 1 on the diagonal of a held scalar, which stands
         // alone; its variance is cleared later.
@@ -159,6 +168,16 @@ fn clear_column(jacobian: &mut Jacobian<f64>, scalar: usize) {
             };
             let start = ((item as usize >> 1) * columns + column) * shape.rows;
             blocks[start..start + shape.rows].fill(0.0);
+        }
+    }
+    if let Some(dense) = &mut jacobian.dense {
+        let rows = dense.structure().rows();
+        if let Ok(k) = dense
+            .structure()
+            .variables()
+            .binary_search(&(variable as u32))
+        {
+            dense.block_mut(k)[column * rows..(column + 1) * rows].fill(0.0);
         }
     }
 }

@@ -42,6 +42,10 @@ pub(crate) fn deviation_of<L: LeastSquares>(
         set.b.fill(f64::NAN);
         residuals.fill(f64::NAN);
     }
+    if let Some(dense) = &mut jacobian.dense {
+        dense.values.fill(f64::NAN);
+        dense.residuals.fill(f64::NAN);
+    }
     let cost = linearize(problem, &setup, &mut jacobian, &threads).unwrap();
     assert_eq!(cost, problem.cost(&threads).unwrap());
     let state = problem.state();
@@ -61,7 +65,7 @@ pub(crate) fn deviation_of<L: LeastSquares>(
             problem.retract(&step);
             let cost = problem.linearize(&setup, &mut at, &threads).unwrap();
             problem.load_state(&state);
-            (at.residuals.concat(), cost.robust)
+            (residuals(&at), cost.robust)
         };
         let near = (sample(STEP), sample(-STEP));
         let far = (sample(2.0 * STEP), sample(-2.0 * STEP));
@@ -72,7 +76,7 @@ pub(crate) fn deviation_of<L: LeastSquares>(
             let numeric = slope(near.0.0[i], near.1.0[i], far.0.0[i], far.1.0[i]);
             result.jacobian = largest(result.jacobian, (entry - numeric).abs() / scale);
         }
-        let residuals = jacobian.residuals.concat();
+        let residuals = residuals(&jacobian);
         let gradient: f64 = analytic.iter().zip(&residuals).map(|(j, r)| j * r).sum();
         let numeric = slope(near.0.1, near.1.1, far.0.1, far.1.1);
         result.gradient = largest(
@@ -90,6 +94,13 @@ fn largest(a: f64, b: f64) -> f64 {
     } else {
         a.max(b)
     }
+}
+
+/// All residuals, dense rows last.
+fn residuals(jacobian: &Jacobian<f64>) -> Vec<f64> {
+    let mut all = jacobian.residuals.concat();
+    all.extend(jacobian.dense.iter().flat_map(|d| &d.residuals));
+    all
 }
 
 /// Column `k` of the whole Jacobian, rows in the order of the sets.
@@ -115,6 +126,17 @@ fn column(jacobian: &Jacobian<f64>, k: usize) -> Vec<f64> {
             }
             out.extend(entries);
         }
+    }
+    if let Some(dense) = &jacobian.dense {
+        let rows = dense.structure().rows();
+        let mut entries = vec![0.0; rows];
+        for (n, &v) in dense.structure().variables().iter().enumerate() {
+            if layout.range(v as usize).contains(&k) {
+                let c = k - layout.offset(v as usize);
+                entries.copy_from_slice(&dense.block(n)[c * rows..(c + 1) * rows]);
+            }
+        }
+        out.extend(entries);
     }
     out
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{BlockLayout, EdgeBlocks, EdgeStructure, Store};
+use crate::{BlockLayout, DenseRows, DenseStructure, EdgeBlocks, EdgeStructure, Store};
 
 /// What never changes while a problem keeps its variables and factors.
 #[derive(Clone, Debug)]
@@ -11,12 +11,15 @@ pub struct JacobianStructure {
     pub layout: Arc<BlockLayout>,
     /// One structure per factor set, in the problem's order.
     pub sets: Vec<Arc<EdgeStructure>>,
+    /// Rows that touch many variables, where there are any.
+    pub dense: Option<Arc<DenseStructure>>,
 }
 
 impl JacobianStructure {
     /// Number of residual scalars over all sets.
     pub fn rows(&self) -> usize {
-        self.sets.iter().map(|s| s.factors() * s.shape().rows).sum()
+        let sets = self.sets.iter().map(|s| s.factors() * s.shape().rows);
+        sets.sum::<usize>() + self.dense.as_ref().map_or(0, |d| d.rows())
     }
 }
 
@@ -29,6 +32,8 @@ pub struct Jacobian<S: Store> {
     pub sets: Vec<EdgeBlocks<S>>,
     /// Residuals of each factor set, `rows` per factor.
     pub residuals: Vec<Vec<f64>>,
+    /// The dense rows, always in f64.
+    pub dense: Option<DenseRows>,
 }
 
 impl<S: Store> Jacobian<S> {
@@ -46,6 +51,7 @@ impl<S: Store> Jacobian<S> {
                 .iter()
                 .map(|s| vec![0.0; s.factors() * s.shape().rows])
                 .collect(),
+            dense: structure.dense.clone().map(DenseRows::zeros),
             structure,
         }
     }
@@ -64,5 +70,6 @@ impl<S: Store> Jacobian<S> {
     pub fn bytes(&self) -> usize {
         self.sets.iter().map(EdgeBlocks::bytes).sum::<usize>()
             + self.residuals.iter().map(|r| r.len() * 8).sum::<usize>()
+            + self.dense.as_ref().map_or(0, DenseRows::bytes)
     }
 }

@@ -8,6 +8,7 @@
 
 mod cholesky;
 mod csr;
+mod dense_rows;
 mod edge;
 mod incomplete;
 mod isa;
@@ -27,6 +28,7 @@ mod threads;
 mod tiled;
 
 pub use cholesky::{Cholesky, Covariance, NotPositiveDefinite, Prediction, SymbolicCholesky};
+pub use dense_rows::{DenseRows, DenseStructure};
 pub use edge::{EdgeBlocks, EdgeShape, EdgeStructure, NO_VARIABLE};
 pub use incomplete::{
     BlockFactor, Breakdown, FactorPattern, FactorReport, FillRule, LevelSchedule, PermutedPattern,

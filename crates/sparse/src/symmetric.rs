@@ -17,6 +17,7 @@ pub struct SymmetricPattern {
 impl SymmetricPattern {
     /// Pattern of `JᵀJ`: a block for every pair of variables that share a factor.
     pub fn of_normal_matrix(structure: &JacobianStructure) -> Self {
+        let dense = structure.dense.iter().flat_map(|d| d.pairs());
         let pairs = structure.sets.iter().flat_map(|set| {
             set.var_a()
                 .iter()
@@ -24,7 +25,7 @@ impl SymmetricPattern {
                 .filter(|(_, b)| **b != NO_VARIABLE)
                 .map(|(a, b)| (*a, *b))
         });
-        Self::from_pairs(structure.layout.variables(), pairs)
+        Self::from_pairs(structure.layout.variables(), pairs.chain(dense))
     }
 
     /// Pattern from unordered pairs of variables; repeated pairs and pairs of

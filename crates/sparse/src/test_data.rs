@@ -91,7 +91,11 @@ pub(crate) fn random_jacobian(
         let none = vec![NO_VARIABLE; on.len()];
         sets.push(Arc::new(EdgeStructure::new(shape, on, none, variables)));
     }
-    let mut jacobian = Jacobian::zeros(JacobianStructure { layout, sets });
+    let mut jacobian = Jacobian::zeros(JacobianStructure {
+        layout,
+        sets,
+        dense: None,
+    });
     fill(&mut jacobian, random);
     jacobian
 }

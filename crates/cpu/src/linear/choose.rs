@@ -50,6 +50,17 @@ pub(crate) fn choose(
 ) -> Result<Choice, BackendError> {
     let (kind, why) = resolve(options.linear.solver, setup, problem);
     let structure = &setup.structure;
+    let iterative = matches!(
+        kind,
+        LinearSolverKind::Cgnr(_) | LinearSolverKind::CgnrIc(_) | LinearSolverKind::SchurPcg
+    );
+    if structure.dense.is_some() && iterative {
+        return Err(BackendError::Unsupported {
+            option: format!("linear solver {kind}"),
+            reason: "it does not take the dense prior of a sliding window; use schur or cholesky"
+                .to_owned(),
+        });
+    }
     let solver: Box<dyn LinearSolver> = match kind {
         LinearSolverKind::Auto | LinearSolverKind::Cholesky => {
             let ordering = ordering(options.linear.ordering)?;

@@ -48,6 +48,7 @@ pub(crate) fn chain(n: usize, dim: usize, seed: u64) -> Jacobian<f64> {
     let set = Arc::new(EdgeStructure::new(shape, var_a, var_b, n));
     let layout = Arc::new(BlockLayout::new((0..n).map(|_| dim)));
     let mut jacobian = Jacobian::zeros(JacobianStructure {
+        dense: None,
         layout,
         sets: vec![set.clone()],
     });
@@ -94,6 +95,7 @@ pub(crate) fn bundle(cameras: usize, points: usize, seed: u64) -> Jacobian<f64> 
     let set = Arc::new(EdgeStructure::new(shape, var_a, var_b, n));
     let dims = (0..n).map(|v| if v < cameras { 9 } else { 3 });
     let mut jacobian = Jacobian::zeros(JacobianStructure {
+        dense: None,
         layout: Arc::new(BlockLayout::new(dims)),
         sets: vec![set.clone()],
     });

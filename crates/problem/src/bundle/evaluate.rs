@@ -170,6 +170,7 @@ impl Bundle {
         let cameras: Vec<_> = self.cameras.iter().map(prepare).collect();
         let mut cost = total(self.cost_of_set::<2>(0, &cameras, threads))?;
         cost += total(self.cost_of_set::<3>(1, &cameras, threads))?;
+        cost += self.prior_cost()?;
         Ok(cost)
     }
 
@@ -233,6 +234,7 @@ impl Bundle {
         for part in parts {
             cost += total(part)?;
         }
+        cost += self.fill_prior(|c| held(c)[0], jacobian.dense.as_mut())?;
         Ok(cost)
     }
 
@@ -257,6 +259,12 @@ impl Bundle {
         for ((observations, blocks), rows) in self.sets.iter().zip(&jacobian.sets).zip(SET_ROWS) {
             length("jacobian", observations.len() * rows * dim, blocks.a.len())?;
         }
+        let prior = self.prior.as_ref();
+        length(
+            "dense rows",
+            prior.map_or(0, |p| p.root().nrows() * dim * p.cameras().len()),
+            jacobian.dense.as_ref().map_or(0, |d| d.values.len()),
+        )?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod parts;
+mod prior;
 mod rows;
 mod setup;
 mod state;
@@ -9,6 +10,7 @@ mod state;
 use nalgebra::Vector3;
 use slam16_geometry::{Pinhole, Se3, Stereo, bal_angle_axis_translation, bal_world_from_camera};
 
+pub use prior::DensePrior;
 pub use state::BundleState;
 
 use crate::pose_graph::check_range;
@@ -91,7 +93,8 @@ pub struct Observation {
     pub weight: f64,
 }
 
-/// Cameras, points and what was seen: `½ Σ ρ(w ‖π(X) − u‖²)`.
+/// Cameras, points and what was seen: `½ Σ ρ(w ‖π(X) − u‖²)`, and a dense
+/// prior on poses where a sliding window has set one.
 ///
 /// Variables, in this order: cameras (9 scalars `[ρ, φ, f, k1, k2]` when any
 /// camera's intrinsics are free and seen through [`Lens::Bal`], else 6), then
@@ -107,6 +110,7 @@ pub struct Bundle {
     /// Positions of the observations with two and with three rows.
     pub(crate) sets: [Vec<u32>; 2],
     pub(crate) loss: Loss,
+    pub(crate) prior: Option<DensePrior>,
 }
 
 impl Bundle {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use slam16_sparse::{BlockLayout, EdgeShape, EdgeStructure, JacobianStructure};
+use slam16_sparse::{BlockLayout, DenseStructure, EdgeShape, EdgeStructure, JacobianStructure};
 
 use super::{Bundle, Lens};
 use crate::components::Components;
@@ -73,6 +73,9 @@ impl Bundle {
             }
             point.observations += 1;
         }
+        for camera in self.prior.iter().flat_map(|p| p.cameras()) {
+            seen.cameras[camera.index()].observed = true;
+        }
         seen
     }
 
@@ -80,7 +83,7 @@ impl Bundle {
         if self.cameras.is_empty() {
             return Err(ProblemError::Empty { what: "cameras" });
         }
-        if self.observations.is_empty() {
+        if self.observations.is_empty() && self.prior.is_none() {
             return Err(ProblemError::Empty { what: "factors" });
         }
         let (cameras, points) = (self.cameras.len(), self.points.len());
@@ -133,10 +136,15 @@ impl Bundle {
             let var_b = of_set().map(|o| cameras as u32 + o.point.0).collect();
             Arc::new(EdgeStructure::new(shape, var_a, var_b, variables))
         });
+        let dense = self.prior.as_ref().map(|prior| {
+            let cameras = prior.cameras().iter().map(|c| c.0).collect();
+            Arc::new(DenseStructure::new(cameras, prior.root().nrows(), &layout))
+        });
         Ok(Setup {
             structure: JacobianStructure {
                 layout: Arc::new(layout),
                 sets: sets.into(),
+                dense,
             },
             held,
             notes,
@@ -159,6 +167,10 @@ impl Bundle {
         for o in self.observations.iter().filter(|o| o.weight > 0.0) {
             components.union(o.camera.index(), cameras + o.point.index());
         }
+        let prior = self.prior.as_ref().map_or(&[][..], |p| p.cameras());
+        for pair in prior.windows(2) {
+            components.union(pair[0].index(), pair[1].index());
+        }
         let sizes = components.sizes();
         let mut fixed_points = vec![0_u32; layout.variables()];
         let mut anchored = vec![false; layout.variables()];
@@ -169,6 +181,10 @@ impl Bundle {
             } else if self.point_fixed[v - cameras] {
                 fixed_points[root] += 1;
             }
+        }
+        // What was left behind was anchored, and its prior is where it was.
+        if let Some(camera) = prior.first() {
+            anchored[components.find(camera.index())] = true;
         }
         for c in (0..cameras).filter(|c| seen.cameras[*c].observed) {
             let root = components.find(c);

@@ -90,6 +90,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
             })
             .collect();
         JacobianStructure {
+            dense: None,
             layout: Arc::new(BlockLayout::new(dims)),
             sets,
         }

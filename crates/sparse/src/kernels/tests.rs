@@ -61,6 +61,7 @@ fn worked_by_hand() {
     let layout = Arc::new(BlockLayout::new([2, 1]));
     let set = Arc::new(EdgeStructure::new(shape, vec![0], vec![1], 2));
     let mut jacobian = Jacobian::<f64>::zeros(JacobianStructure {
+        dense: None,
         layout: layout.clone(),
         sets: vec![set],
     });

@@ -6,7 +6,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::kernels::{dispatch_shape, split_by_ends};
-use crate::{BlockLayout, Jacobian, JacobianStructure, SymmetricBlocks, SymmetricPattern, Threads};
+use crate::{
+    BlockLayout, DenseRows, Jacobian, JacobianStructure, SymmetricBlocks, SymmetricPattern, Threads,
+};
 use kernel::AddBelow;
 pub(crate) use kernel::AddDiagonal;
 
@@ -112,6 +114,46 @@ impl NormalAssembly {
         debug_assert_eq!(gradient.len(), self.layout.scalars());
         self.assemble_diagonal(jacobian, normal, gradient, threads);
         self.assemble_below(jacobian, normal, threads);
+        if let Some(dense) = &jacobian.dense {
+            self.add_dense_below(dense, normal);
+        }
+    }
+
+    fn add_dense_diagonal(
+        &self,
+        dense: &DenseRows,
+        variables: Range<usize>,
+        mut diagonal: &mut [f64],
+        mut gradient: &mut [f64],
+    ) {
+        let touched = dense.structure().variables();
+        let mut k = touched.partition_point(|v| (*v as usize) < variables.start);
+        for v in variables {
+            let dim = self.layout.dim(v);
+            let (block, blocks) = diagonal.split_at_mut(dim * dim);
+            let (g, gradients) = gradient.split_at_mut(dim);
+            if touched.get(k) == Some(&(v as u32)) {
+                dense.add_gram(k, k, block, |i, j| j * dim + i);
+                dense.add_gradient(k, g);
+                k += 1;
+            }
+            (diagonal, gradient) = (blocks, gradients);
+        }
+    }
+
+    fn add_dense_below(&self, dense: &DenseRows, normal: &mut SymmetricBlocks) {
+        let touched = dense.structure().variables();
+        for (k, &low) in touched.iter().enumerate() {
+            for (l, &high) in touched.iter().enumerate().skip(k + 1) {
+                let Some(number) = self.pattern.find(high, low) else {
+                    continue;
+                };
+                let at = normal.below_start(number);
+                let dim = self.layout.dim(high as usize);
+                let block = &mut normal.below[at..];
+                dense.add_gram(l, k, block, |i, j| j * dim + i);
+            }
+        }
     }
 
     fn assemble_diagonal(
@@ -149,6 +191,9 @@ impl NormalAssembly {
                     };
                     dispatch_shape(blocks.structure().shape(), kernel);
                 }
+                if let Some(dense) = &jacobian.dense {
+                    self.add_dense_diagonal(dense, range.clone(), diagonal, gradient);
+                }
                 self.replace_zeros(range, diagonal);
             },
         );
@@ -183,8 +228,9 @@ impl NormalAssembly {
         let ends = (1..=blocks.div_ceil(chunk)).map(|i| (i * chunk).min(blocks));
         let pieces = split_by_ends(&mut normal.below, ends.map(|k| starts[k]));
         let tasks = pieces.into_iter().enumerate().collect();
-        // With one binary set every block is written exactly once.
-        let overwrite = self.sets.iter().filter(|s| !s.blocks.is_empty()).count() == 1;
+        // With one binary set and no dense rows every block is written exactly once.
+        let overwrite = self.sets.iter().filter(|s| !s.blocks.is_empty()).count() == 1
+            && jacobian.dense.is_none();
         threads.for_each(tasks, |(i, below): (usize, &mut [f64])| {
             let range = i * chunk..((i + 1) * chunk).min(blocks);
             if !overwrite {

@@ -111,6 +111,7 @@ fn several_sets_add_up() {
     let seen = EdgeStructure::new(shape(2, 3, 2), vec![0, 2, 2, 1], vec![3, 3, 3, 4], 5);
     let back = EdgeStructure::new(shape(1, 2, 3), vec![3, 4], vec![2, 0], 5);
     let mut jacobian = Jacobian::zeros(JacobianStructure {
+        dense: None,
         layout,
         sets: vec![Arc::new(between), Arc::new(seen), Arc::new(back)],
     });

@@ -56,7 +56,11 @@ fn problem(kept: usize, eliminated: usize, seed: u64) -> Jacobian<f64> {
         .collect();
     let none = vec![NO_VARIABLE; seen.len()];
     add(shape(3, 3, 0), seen, none);
-    let mut jacobian = Jacobian::zeros(JacobianStructure { layout, sets });
+    let mut jacobian = Jacobian::zeros(JacobianStructure {
+        layout,
+        sets,
+        dense: None,
+    });
     fill(&mut jacobian, &mut random);
     if eliminated > 2 {
         // Hold one eliminated scalar and one kept one.
@@ -212,6 +216,7 @@ fn worked_by_hand() {
     };
     let set = Arc::new(EdgeStructure::new(shape, vec![0], vec![1], 2));
     let mut jacobian = Jacobian::<f64>::zeros(JacobianStructure {
+        dense: None,
         layout: layout.clone(),
         sets: vec![set],
     });
@@ -279,6 +284,7 @@ fn an_eliminated_block_without_depth_gets_a_ridge() {
     };
     let set = Arc::new(EdgeStructure::new(shape, vec![0, 0], vec![1, 1], 2));
     let mut jacobian = Jacobian::<f64>::zeros(JacobianStructure {
+        dense: None,
         layout: layout.clone(),
         sets: vec![set],
     });

@@ -161,7 +161,9 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
         self.assembly
             .assemble(jacobian, &mut self.matrix, gradient, threads);
         self.matrix.copy_diagonal(scale);
-        self.cost = 0.5 * jacobian.residuals.iter().map(|r| dot(r, r)).sum::<f64>();
+        let dense = jacobian.dense.as_ref().map(|d| &d.residuals);
+        let residuals = jacobian.residuals.iter().chain(dense);
+        self.cost = 0.5 * residuals.map(|r| dot(r, r)).sum::<f64>();
         self.fresh_for = None;
         Ok(())
     }

@@ -41,6 +41,7 @@ fn ring(n: u32, seed: u64) -> Jacobian<f64> {
         n as usize,
     );
     let mut jacobian = Jacobian::zeros(JacobianStructure {
+        dense: None,
         layout,
         sets: vec![Arc::new(edges), Arc::new(priors)],
     });

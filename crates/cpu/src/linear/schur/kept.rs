@@ -42,6 +42,17 @@ pub(super) fn add_diagonal(
 ) {
     let dim = elimination.kept_dim;
     let len = block_len(dim);
+    if let Some(dense) = &jacobian.dense {
+        for (k, &v) in dense.structure().variables().iter().enumerate() {
+            let v = v as usize;
+            if share.contains(&v) {
+                let own = v - share.start;
+                let block = &mut blocks[own * len..(own + 1) * len];
+                dense.add_gram(k, k, block, |r, c| block_at(dim, r, c));
+                dense.add_gradient(k, &mut gradient[own * KEPT..own * KEPT + dim]);
+            }
+        }
+    }
     for &s in &elimination.kept_sets {
         let set = &jacobian.sets[s];
         let rows = set.structure().shape().rows;
@@ -72,6 +83,19 @@ pub(super) fn add_below(
     let dim = elimination.kept_dim;
     let len = block_len(dim);
     let base = elimination.first_block(share.start);
+    if let Some(dense) = &jacobian.dense {
+        let variables = dense.structure().variables();
+        for (k, &low) in variables.iter().enumerate() {
+            if !share.contains(&(low as usize)) {
+                continue;
+            }
+            for (l, &high) in variables.iter().enumerate().skip(k + 1) {
+                let at = (elimination.block(high, low) - base) * len;
+                let block = &mut below[at..at + len];
+                dense.add_gram(l, k, block, |r, c| block_at(dim, r, c));
+            }
+        }
+    }
     for &s in &elimination.kept_sets {
         let set = &jacobian.sets[s];
         let rows = set.structure().shape().rows;

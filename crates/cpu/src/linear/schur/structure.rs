@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use slam16_problem::Setup;
-use slam16_sparse::{BlockLayout, EdgeStructure, NO_VARIABLE, SymmetricPattern};
+use slam16_sparse::{BlockLayout, DenseStructure, EdgeStructure, NO_VARIABLE, SymmetricPattern};
 
 /// A factor between a kept and an eliminated variable.
 #[derive(Clone, Copy, Debug)]
@@ -132,6 +132,10 @@ impl Elimination {
                 return Err(Unfit::Sets);
             }
         }
+        let dense = setup.structure.dense.as_deref();
+        if dense.is_some_and(|d| d.variables().iter().any(|v| *v as usize >= kept)) {
+            return Err(Unfit::Sets);
+        }
         if mixed_sets.len() > 2 {
             return Err(Unfit::Sets);
         }
@@ -152,7 +156,8 @@ impl Elimination {
             pattern: Arc::new(SymmetricPattern::from_pairs(0, std::iter::empty())),
             table: Vec::new(),
         };
-        elimination.pattern = Arc::new(elimination.find_pattern(sets));
+        elimination.pattern =
+            Arc::new(elimination.find_pattern(sets, setup.structure.dense.as_deref()));
         if kept <= TABLE_LIMIT {
             elimination.table = vec![u32::MAX; kept * kept];
             for j in 0..kept {
@@ -192,7 +197,11 @@ impl Elimination {
     }
 
     /// Pairs of kept variables that share a factor or a point, each once.
-    fn find_pattern(&self, sets: &[Arc<EdgeStructure>]) -> SymmetricPattern {
+    fn find_pattern(
+        &self,
+        sets: &[Arc<EdgeStructure>],
+        dense: Option<&DenseStructure>,
+    ) -> SymmetricPattern {
         let mut pairs = Vec::new();
         let mut seen = vec![u32::MAX; self.kept];
         for j in 0..self.kept {
@@ -211,6 +220,11 @@ impl Elimination {
                         }
                         add(sight.kept);
                     }
+                }
+            }
+            for (a, b) in dense.iter().flat_map(|d| d.pairs()) {
+                if b as usize == j {
+                    add(a);
                 }
             }
             for &s in &self.kept_sets {
