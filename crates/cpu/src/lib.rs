@@ -2,9 +2,8 @@
 
 mod backend;
 mod covariance;
-mod dogleg;
 pub mod kernels;
 mod linear;
 
-pub use backend::CpuBackend;
+pub use backend::backend;
 pub use covariance::{covariance, marginal_covariances};

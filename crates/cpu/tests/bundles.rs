@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use slam16_cpu::CpuBackend;
+use slam16_cpu::backend;
 use slam16_io::{AnyProblem, ReadOptions};
 use slam16_problem::{Bundle, LeastSquares, Loss, ProblemKind};
 use slam16_solver::{Iterations, Options, ProblemDescription, Summary};
@@ -24,7 +24,7 @@ fn load(name: &str) -> Bundle {
 }
 
 fn solve(bundle: &mut Bundle, options: &Options) -> Summary {
-    let backend = CpuBackend::new(bundle, options).unwrap();
+    let backend = backend(bundle, options).unwrap();
     let description = ProblemDescription::new(ProblemKind::Bundle, backend.setup());
     let mut iterations = Iterations::new(backend, description, options).unwrap();
     for step in &mut iterations {

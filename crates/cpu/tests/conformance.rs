@@ -2,7 +2,7 @@
 //! linear solver and precision.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use slam16_cpu::CpuBackend;
+use slam16_cpu::backend;
 use slam16_geometry::Se2;
 use slam16_problem::{Information, LeastSquares, PoseGraph2, PoseId};
 use slam16_solver::conformance::{Known, check};
@@ -51,7 +51,7 @@ fn optimum() -> f64 {
     options.stop.max_iterations = 20;
     let setup = graph.setup().unwrap();
     let description = ProblemDescription::new(graph.kind(), &setup);
-    let mut backend = CpuBackend::new(&mut graph, &options).unwrap();
+    let mut backend = backend(&mut graph, &options).unwrap();
     let summary = Iterations::new(&mut backend, description, &options)
         .unwrap()
         .run(|_| std::ops::ControlFlow::Continue(()))
@@ -80,7 +80,7 @@ fn known(change: impl FnOnce(&mut Options)) -> Known {
 fn conforms(known: &Known) {
     check(known, &|options, body| {
         let mut graph = graph();
-        let mut backend = CpuBackend::new(&mut graph, options)?;
+        let mut backend = backend(&mut graph, options)?;
         body(&mut backend)
     })
     .unwrap();

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use nalgebra::{DMatrix, DVector, Vector3, Vector6};
-use slam16_cpu::CpuBackend;
+use slam16_cpu::backend;
 use slam16_geometry::{CameraFrame, Se3, Stereo};
 use slam16_problem::{
     Bundle, Camera, CameraId, DensePrior, LeastSquares, Lens, Observation, PointId, ProblemKind,
@@ -153,7 +153,7 @@ fn steps_are_those_of_the_dense_normal_equations() {
         let mut options = Options::for_kind(ProblemKind::Bundle);
         options.linear.solver = solver;
         options.threads = threads;
-        let mut backend = CpuBackend::new(&mut problem, &options).unwrap();
+        let mut backend = backend(&mut problem, &options).unwrap();
         backend.linearize().unwrap();
         backend.solve(&request(damping)).unwrap();
         let promised = backend.predicted_decrease();
@@ -183,7 +183,7 @@ fn iterative_solvers_refuse_it() {
         let mut problem = bundle();
         let mut options = Options::for_kind(ProblemKind::Bundle);
         options.linear.solver = solver;
-        let refused = CpuBackend::new(&mut problem, &options).err();
+        let refused = backend(&mut problem, &options).err();
         assert!(
             matches!(refused, Some(BackendError::Unsupported { ref reason, .. }) if reason.contains("schur")),
             "{solver}: {refused:?}"

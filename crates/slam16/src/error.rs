@@ -91,6 +91,7 @@ fn backend_class(error: &BackendError) -> ErrorClass {
     match error {
         BackendError::Problem(_) => ErrorClass::Input,
         BackendError::Unsupported { .. } => ErrorClass::Usage,
+        BackendError::Device { .. } => ErrorClass::Device,
         _ => ErrorClass::Numeric,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::cpu::CpuBackend;
+use crate::cpu;
 use crate::io::AnyProblem;
 use crate::problem::Note;
 use crate::solver::Backend;
@@ -56,7 +56,7 @@ pub struct FactorPlan {
 /// A problem without variables or factors, or options that do not fit it.
 pub fn plan<P: Problem>(problem: &mut P, options: &Options) -> Result<Plan, Error> {
     options.validate()?;
-    let backend = CpuBackend::new(problem, options)?;
+    let backend = cpu::backend(problem, options)?;
     let used = backend.used();
     let description = ProblemDescription::new(backend.problem().kind(), backend.setup());
     Ok(Plan {

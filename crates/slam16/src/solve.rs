@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use crate::cpu::CpuBackend;
+use crate::cpu;
 use crate::io::AnyProblem;
 use crate::solver::{
-    IterationReport, Iterations, Options, OptionsError, ProblemDescription, Summary,
+    HostBackend, IterationReport, Iterations, Options, OptionsError, ProblemDescription, Summary,
 };
 use crate::{Error, Problem, with_problem};
 
@@ -75,7 +75,7 @@ impl Solver {
     /// A problem without variables or factors, or options that do not fit it.
     pub fn iterate<'p, P: Problem>(&self, problem: &'p mut P) -> Result<Steps<'p, P>, Error> {
         let start = Instant::now();
-        let backend = CpuBackend::new(problem, &self.options)?;
+        let backend = cpu::backend(problem, &self.options)?;
         let description = ProblemDescription::new(backend.problem().kind(), backend.setup());
         let iterations = Iterations::new(backend, description, &self.options)?.since(start);
         Ok(Steps { iterations })
@@ -118,7 +118,7 @@ impl Solver {
 /// # }
 /// ```
 pub struct Steps<'p, P: Problem> {
-    iterations: Iterations<CpuBackend<'p, P>>,
+    iterations: Iterations<HostBackend<'p, P>>,
 }
 
 impl<P: Problem> Steps<'_, P> {

@@ -70,6 +70,12 @@ pub enum BackendError {
     /// The linear system cannot be solved.
     #[error(transparent)]
     Numeric(#[from] NumericError),
+    /// A device gave no result.
+    #[error("{reason}")]
+    Device {
+        /// What happened, and what to do.
+        reason: String,
+    },
     /// An option does not fit the problem or the backend.
     #[error("{option}: {reason}")]
     Unsupported {

@@ -5,6 +5,7 @@ mod backend;
 mod cg;
 pub mod conformance;
 mod finite;
+mod host;
 mod options;
 mod outer;
 mod precision;
@@ -21,6 +22,7 @@ pub use cg::{
     CgBeta, CgControl, CgOutcome, CgState, CgStatus, CgStop, CgWorkspace, Space, StopTests,
     WorkspaceOf, conjugate_gradients,
 };
+pub use host::{Choice, Description, HostBackend, LinearSolver, normal_vectors};
 pub use options::{
     Algorithm, AlgorithmName, CgOptions, ColumnScaling, DampingPolicy, DoglegOptions, Fill,
     LinearOptions, LinearSolverKind, LmOptions, Options, OptionsError, Ordering,

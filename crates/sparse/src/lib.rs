@@ -38,11 +38,14 @@ pub use jacobian::{Jacobian, JacobianStructure};
 pub use kernels::{
     ColumnScaling, DiagonalBlocks, column_norms, encode_blocks, jacobian_mul,
     jacobian_mul_half_sums, jacobian_transpose_mul, jacobian_transpose_mul_half_sums, row_count,
+    scale_transposed, scaled_damping, unscale,
 };
 pub use layout::BlockLayout;
 pub use normal_matrix::NormalAssembly;
 pub use ordering::{Ordering, Permutation};
-pub use projected::{ProjectedBlocks, ProjectedScaling, ProjectedStructure};
+pub use projected::{
+    MixedSet, ProjectedBlocks, ProjectedScaling, ProjectedStructure, ProjectedSystem,
+};
 pub use store::{Compute, Store};
 pub use symmetric::{SymmetricBlocks, SymmetricPattern};
 pub use threads::Threads;

@@ -2,21 +2,15 @@
 
 use slam16_problem::{ProblemKind, Setup};
 use slam16_solver::{
-    BackendError, ColumnScaling, HalfArithmetic, LinearSolverKind, Options, Precision,
+    BackendError, Choice, ColumnScaling, HalfArithmetic, LinearSolver, LinearSolverKind, Options,
+    Precision,
 };
 use slam16_sparse::Ordering;
 
-use super::LinearSolver;
 use super::cgnr::CgnrSettings;
 use super::cgnr_ic::CgnrIcSettings;
 use super::cholesky::CholeskySolver;
 use super::schur::schur;
-
-/// A linear solver, and why it was taken when the user left the choice open.
-pub(crate) struct Choice {
-    pub solver: Box<dyn LinearSolver>,
-    pub why: String,
-}
 
 /// The solver that `kind` stands for on this problem: `auto` is resolved.
 pub(crate) fn resolve(
@@ -115,7 +109,13 @@ pub(crate) fn choose(
             });
         }
     };
-    Ok(Choice { solver, why })
+    Ok(Choice {
+        solver,
+        why,
+        backend: "cpu",
+        adapter: format!("cpu, {}", std::env::consts::ARCH),
+        driver: String::new(),
+    })
 }
 
 /// The elimination ordering of the sparse crate.

@@ -8,7 +8,7 @@ use slam16_sparse::{
     BlockLayout, EdgeShape, EdgeStructure, Jacobian, JacobianStructure, NO_VARIABLE, Threads,
 };
 
-use super::LinearSolver;
+use slam16_solver::LinearSolver;
 
 pub(crate) struct Random(pub u64);
 

@@ -11,6 +11,7 @@ mod encode;
 mod half_sums;
 mod jacobian_mul;
 mod jacobian_transpose_mul;
+mod scaling;
 mod shape;
 mod split;
 
@@ -20,6 +21,7 @@ pub use encode::{ColumnScaling, encode_blocks};
 pub use half_sums::{jacobian_mul_half_sums, jacobian_transpose_mul_half_sums};
 pub use jacobian_mul::{jacobian_mul, row_count};
 pub use jacobian_transpose_mul::jacobian_transpose_mul;
+pub use scaling::{scale_transposed, scaled_damping, unscale};
 
 pub(crate) use encode::encode_in_order;
 pub(crate) use shape::{ShapeKernel, dispatch_shape};

@@ -49,6 +49,23 @@ impl<S: Store> ProjectedBlocks<S> {
         &self.structure
     }
 
+    /// Blocks of the kept variables: those of the plain sets, then of the mixed
+    /// ones by place.
+    pub fn kept(&self) -> &[EdgeBlocks<S>] {
+        &self.kept
+    }
+
+    /// Blocks of `Q` by place, `rows × cols_b` of each mixed set's shape,
+    /// column-major; one slice per mixed set.
+    pub fn eliminated(&self) -> &[Vec<S>] {
+        &self.q
+    }
+
+    /// `√Λ_j R_j⁻¹` of each eliminated variable: square, column-major.
+    pub fn damping(&self) -> &[S] {
+        &self.q2
+    }
+
     /// Rounds `C` and `Q` of a linearisation to storage; returns how many
     /// entries overflowed.
     pub fn set(

@@ -13,10 +13,12 @@ mod blocks;
 mod multiply;
 mod scaling;
 mod structure;
+mod system;
 
 pub use blocks::ProjectedBlocks;
 pub use scaling::ProjectedScaling;
-pub use structure::ProjectedStructure;
+pub use structure::{MixedSet, ProjectedStructure};
+pub use system::ProjectedSystem;
 
 #[cfg(test)]
 mod tests;

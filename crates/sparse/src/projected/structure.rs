@@ -14,8 +14,11 @@ pub(crate) enum Side {
 }
 
 /// A set whose factors touch an eliminated variable.
+///
+/// Its factors are taken in the order of their eliminated variables: factor
+/// `k` in that order is at place `k`.
 #[derive(Clone, Debug)]
-pub(crate) struct MixedSet {
+pub struct MixedSet {
     /// Its number among the problem's sets.
     pub(crate) source: usize,
     /// Rows, columns of the kept variable (0 when there is none) and of the
@@ -30,6 +33,24 @@ pub(crate) struct MixedSet {
     pub(crate) start: Vec<u32>,
     /// The kept variables as a unary set over the places.
     pub(crate) kept: Arc<EdgeStructure>,
+}
+
+impl MixedSet {
+    /// Rows, columns of the kept variable (0 when there is none) and of the
+    /// eliminated one.
+    pub fn shape(&self) -> EdgeShape {
+        self.shape
+    }
+
+    /// Eliminated variable, counted from 0, at each place: ascending.
+    pub fn eliminated(&self) -> &[u32] {
+        &self.eliminated
+    }
+
+    /// First place of each eliminated variable, and the end.
+    pub fn start(&self) -> &[u32] {
+        &self.start
+    }
 }
 
 /// A problem's structure split into kept and eliminated variables.
@@ -136,6 +157,16 @@ impl ProjectedStructure {
     /// Where the eliminated unknowns lie, counted from the first of them.
     pub fn eliminated_layout(&self) -> &Arc<BlockLayout> {
         &self.eliminated_layout
+    }
+
+    /// Number of sets of kept variables only.
+    pub fn plain_sets(&self) -> usize {
+        self.plain.len()
+    }
+
+    /// The sets whose factors touch an eliminated variable.
+    pub fn mixed_sets(&self) -> &[MixedSet] {
+        &self.mixed
     }
 
     /// Rows of the projected Jacobian: all residuals, and one row per

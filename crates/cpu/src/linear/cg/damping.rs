@@ -1,6 +1,6 @@
 //! `Λ = λ S D S`, the damping in scaled coordinates.
 
-use slam16_sparse::{BlockLayout, ColumnScaling, Compute};
+use slam16_sparse::{BlockLayout, ColumnScaling, Compute, scaled_damping};
 
 /// `Λ = λ Sᵀ D S` for a diagonal `D` and a scaling `x = S s` of the unknowns.
 #[derive(Clone, Debug, Default)]
@@ -43,18 +43,7 @@ impl<V: Compute> Damping<V> {
                 Self::Diagonal(values)
             }
             ColumnScaling::Upper(inverse) => {
-                for v in 0..layout.variables() {
-                    let (dim, d) = (layout.dim(v), &scale[layout.range(v)]);
-                    let r = inverse.block(v);
-                    for j in 0..dim {
-                        for i in 0..dim {
-                            let sum: f64 = (0..=i.min(j))
-                                .map(|k| r[i * dim + k] * d[k] * r[j * dim + k])
-                                .sum();
-                            values.push(V::encode(damping * sum));
-                        }
-                    }
-                }
+                scaled_damping(damping, scale, inverse, layout, &mut values);
                 Self::Blocks(values)
             }
         };

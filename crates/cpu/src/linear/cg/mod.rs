@@ -7,7 +7,6 @@ mod preconditioner;
 mod projected;
 mod run;
 mod scaled_jacobian;
-mod scaling;
 mod space;
 mod vectors;
 
@@ -17,6 +16,5 @@ pub(crate) use preconditioner::{Identity, Preconditioner};
 pub(crate) use projected::ProjectedJacobian;
 pub(crate) use run::{System, Workspace};
 pub(crate) use scaled_jacobian::ScaledJacobian;
-pub(crate) use scaling::{scale_transposed, unscale};
 pub(crate) use space::CpuSpace;
 pub(crate) use vectors::VectorArithmetic;

@@ -7,13 +7,13 @@ mod tests;
 
 use slam16_problem::Setup;
 use slam16_solver::{
-    CgBeta, CgOptions, CgOutcome, CgStop, ColumnScaling, Fallback, HalfArithmetic, LinearOutcome,
-    LinearRequest, NumericError, RolePrecisions, Roles, ScalarType,
+    BackendError, CgBeta, CgOptions, CgOutcome, CgStop, ColumnScaling, Description, Fallback,
+    HalfArithmetic, LinearOutcome, LinearRequest, LinearSolver, RolePrecisions, Roles, ScalarType,
+    normal_vectors,
 };
 use slam16_sparse::{Compute, Jacobian, Store, Threads};
 
 use super::cg::{VectorArithmetic, Workspace};
-use super::{Description, LinearSolver, normal_vectors};
 use projected::ProjectedForm;
 use scaled::{BlockForm, ColumnForm};
 
@@ -129,7 +129,7 @@ impl<S: Store, V: Compute, F: Form<V>> LinearSolver for Cgnr<S, V, F> {
         gradient: &mut [f64],
         scale: &mut [f64],
         threads: &Threads,
-    ) -> Result<(), NumericError> {
+    ) -> Result<(), BackendError> {
         normal_vectors(jacobian, &mut self.rows, gradient, scale, threads);
         self.form.update(jacobian, threads);
         Ok(())
@@ -143,7 +143,7 @@ impl<S: Store, V: Compute, F: Form<V>> LinearSolver for Cgnr<S, V, F> {
         request: &LinearRequest,
         step: &mut [f64],
         threads: &Threads,
-    ) -> Result<LinearOutcome, NumericError> {
+    ) -> Result<LinearOutcome, BackendError> {
         let task = Task {
             jacobian,
             gradient,
@@ -200,6 +200,7 @@ impl<S: Store, V: Compute, F: Form<V>> LinearSolver for Cgnr<S, V, F> {
             },
             fallbacks,
             prediction: None,
+            device_bytes: 0,
             bytes: self.form.bytes() + vector_bytes + size_of_val(self.rows.as_slice()),
         }
     }

@@ -2,12 +2,13 @@
 
 use slam16_problem::Setup;
 use slam16_solver::CgOutcome;
-use slam16_sparse::{ColumnScaling, Compute, DiagonalBlocks, Jacobian, Store, Threads, Whitening};
+use slam16_sparse::{
+    ColumnScaling, Compute, DiagonalBlocks, Jacobian, Store, Threads, Whitening, scale_transposed,
+    unscale,
+};
 
 use super::{CgnrSettings, Form, Task};
-use crate::linear::cg::{
-    Damping, Identity, ScaledJacobian, System, Workspace, scale_transposed, unscale,
-};
+use crate::linear::cg::{Damping, Identity, ScaledJacobian, System, Workspace};
 
 /// The parts both forms have.
 struct Scaled<S: Store, V: Compute> {

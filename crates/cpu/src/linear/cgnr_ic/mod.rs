@@ -9,19 +9,16 @@ mod factor;
 mod tests;
 
 use slam16_solver::{
-    CgBeta, CgOptions, CgOutcome, CgStop, Fallback, Fill, HalfArithmetic, LinearOutcome,
-    LinearRequest, NumericError, Ordering, PreconditionerOptions, RefreshPolicy, RolePrecisions,
-    Roles, ScalarType,
+    BackendError, CgBeta, CgOptions, CgOutcome, CgStop, Description, Fallback, Fill,
+    HalfArithmetic, LinearOutcome, LinearRequest, LinearSolver, NumericError, Ordering,
+    PreconditionerOptions, RefreshPolicy, RolePrecisions, Roles, ScalarType, normal_vectors,
 };
 use slam16_sparse::{
     ColumnScaling, Compute, Jacobian, JacobianStructure, NormalAssembly, Store, Threads,
-    TriangularArithmetic, Whitening,
+    TriangularArithmetic, Whitening, scale_transposed, unscale,
 };
 
-use super::cg::{
-    Damping, ScaledJacobian, System, VectorArithmetic, Workspace, scale_transposed, unscale,
-};
-use super::{Description, LinearSolver, normal_vectors};
+use super::cg::{Damping, ScaledJacobian, System, VectorArithmetic, Workspace};
 use factor::{FactorPlan, StaticFactor};
 
 /// A rejected step calls for more precision when its model promised more than
@@ -230,7 +227,7 @@ impl<S: Store, V: Compute> LinearSolver for CgnrIc<S, V> {
         gradient: &mut [f64],
         scale: &mut [f64],
         threads: &Threads,
-    ) -> Result<(), NumericError> {
+    ) -> Result<(), BackendError> {
         self.solves = 0;
         let square: f64 = jacobian.residuals.iter().flatten().map(|r| r * r).sum();
         self.cost = 0.5 * square;
@@ -253,7 +250,7 @@ impl<S: Store, V: Compute> LinearSolver for CgnrIc<S, V> {
         request: &LinearRequest,
         step: &mut [f64],
         threads: &Threads,
-    ) -> Result<LinearOutcome, NumericError> {
+    ) -> Result<LinearOutcome, BackendError> {
         if self.solves > 0 && self.promised > MEANINGFUL * self.cost {
             self.raise("a step with a meaningful model was rejected");
         }
@@ -269,10 +266,10 @@ impl<S: Store, V: Compute> LinearSolver for CgnrIc<S, V> {
             let layout = jacobian.layout();
             self.damping.set(request.damping, scale, scaling, layout);
             let Some((outcome, decrease)) = self.iterate(jacobian, request, threads) else {
-                return Err(NumericError::NotPositiveDefinite {
+                return Err(BackendError::Numeric(NumericError::NotPositiveDefinite {
                     variable: 0,
                     pivot: 0.0,
-                });
+                }));
             };
             iterations += outcome.iterations;
             self.promised = decrease;
@@ -323,6 +320,7 @@ impl<S: Store, V: Compute> LinearSolver for CgnrIc<S, V> {
             },
             fallbacks: self.fallbacks.clone(),
             prediction: None,
+            device_bytes: 0,
             bytes: self.assembly.bytes()
                 + self.plan.permuted.bytes()
                 + self.whitening.bytes()

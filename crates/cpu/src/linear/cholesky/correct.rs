@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use crate::backend::dot;
+use crate::linear::dot;
 
 /// How far a correction goes, and when it is not worth beginning.
 #[derive(Clone, Copy, Debug)]

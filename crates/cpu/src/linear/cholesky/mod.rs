@@ -9,16 +9,15 @@ mod tests;
 use std::sync::Arc;
 
 use slam16_solver::{
-    Fallback, LinearOutcome, LinearRequest, NumericError, RefactorPolicy, ReuseOptions,
-    RolePrecisions,
+    BackendError, Description, Fallback, LinearOutcome, LinearRequest, LinearSolver, NumericError,
+    RefactorPolicy, ReuseOptions, RolePrecisions,
 };
 use slam16_sparse::{
     Cholesky, Compute, Jacobian, NormalAssembly, Ordering, SymbolicCholesky, SymmetricBlocks,
     Threads,
 };
 
-use super::{Description, LinearSolver};
-use crate::backend::dot;
+use crate::linear::dot;
 use correct::{Correction, Goal};
 
 /// An old factor is tried when it promises a decrease of at most this share of
@@ -157,7 +156,7 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
         gradient: &mut [f64],
         scale: &mut [f64],
         threads: &Threads,
-    ) -> Result<(), NumericError> {
+    ) -> Result<(), BackendError> {
         self.assembly
             .assemble(jacobian, &mut self.matrix, gradient, threads);
         self.matrix.copy_diagonal(scale);
@@ -176,7 +175,7 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
         request: &LinearRequest,
         step: &mut [f64],
         threads: &Threads,
-    ) -> Result<LinearOutcome, NumericError> {
+    ) -> Result<LinearOutcome, BackendError> {
         for (s, d) in self.shift.iter_mut().zip(scale) {
             *s = request.damping * d;
         }
@@ -257,6 +256,7 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
             },
             fallbacks: self.fallbacks.clone(),
             prediction: Some(self.factor.symbolic().prediction()),
+            device_bytes: 0,
             bytes: self.assembly.bytes()
                 + self.factor.bytes()
                 + 8 * (self.matrix.diagonal.len() + self.matrix.below.len() + self.shift.len())

@@ -246,7 +246,10 @@ fn a_singular_system_names_its_variable() {
         .solve(&jacobian, &gradient, &scale, &request, &mut step, &threads)
         .unwrap_err();
     assert!(
-        matches!(error, NumericError::NotPositiveDefinite { variable: 2, .. }),
+        matches!(
+            error,
+            BackendError::Numeric(NumericError::NotPositiveDefinite { variable: 2, .. })
+        ),
         "{error}"
     );
 }

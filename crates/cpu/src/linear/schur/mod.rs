@@ -20,10 +20,12 @@ mod structure;
 mod tests;
 
 use slam16_problem::Setup;
-use slam16_solver::{LinearOutcome, LinearRequest, NumericError, RolePrecisions, SchurReduced};
+use slam16_solver::{
+    BackendError, Description, LinearOutcome, LinearRequest, LinearSolver, NumericError,
+    RolePrecisions, SchurReduced,
+};
 use slam16_sparse::{Jacobian, Ordering, Threads};
 
-use super::{Description, LinearSolver};
 use block::{KEPT, Line, Small, block_at, block_len};
 use passes::{Damped, Eliminate, Gather, Substitute, Views};
 use reduced::Direct;
@@ -278,7 +280,7 @@ impl<const C: usize, const P: usize> LinearSolver for Schur<C, P> {
         gradient: &mut [f64],
         scale: &mut [f64],
         threads: &Threads,
-    ) -> Result<(), NumericError> {
+    ) -> Result<(), BackendError> {
         self.gather(jacobian, gradient, threads);
         let e = &self.elimination;
         let len = block_len(C);
@@ -305,7 +307,7 @@ impl<const C: usize, const P: usize> LinearSolver for Schur<C, P> {
         request: &LinearRequest,
         step: &mut [f64],
         threads: &Threads,
-    ) -> Result<LinearOutcome, NumericError> {
+    ) -> Result<LinearOutcome, BackendError> {
         self.eliminate(jacobian, gradient, scale, request.damping, threads)?;
         let e = &self.elimination;
         let kept_step = &mut step[..e.kept * C];
@@ -344,6 +346,7 @@ impl<const C: usize, const P: usize> LinearSolver for Schur<C, P> {
             },
             fallbacks: Vec::new(),
             prediction: Some(self.direct.prediction()),
+            device_bytes: 0,
             bytes: self.elimination.bytes()
                 + self.direct.bytes()
                 + scalars(&self.kept_blocks)

@@ -7,10 +7,9 @@ use slam16_problem::{
     Bundle, Camera, CameraId, Information, LandmarkId, LandmarkObservation, LeastSquares, Lens,
     Observation, PointId, PoseGraph, PoseId, Setup,
 };
-use slam16_solver::{LinearRequest, NumericError, SchurReduced};
+use slam16_solver::{BackendError, LinearRequest, LinearSolver, NumericError, SchurReduced};
 use slam16_sparse::{Jacobian, NO_VARIABLE, Ordering, Threads};
 
-use super::super::LinearSolver;
 use super::{Unfit, schur};
 
 /// Uniform numbers in (−1, 1) from a linear congruential generator.
@@ -199,7 +198,7 @@ fn answer(
     jacobian: &Jacobian<f64>,
     damping: f64,
     threads: &Threads,
-) -> Result<Answer, NumericError> {
+) -> Result<Answer, BackendError> {
     let n = jacobian.layout().scalars();
     let mut answer = Answer {
         gradient: vec![f64::NAN; n],
@@ -366,9 +365,10 @@ fn singular_systems_name_their_variable() {
         for form in [SchurReduced::Dense, SchurReduced::Sparse] {
             let mut solver = schur(&setup, form, Ordering::Natural).unwrap();
             let result = answer(&mut *solver, &jacobian, -1e-9, &threads);
-            let Err(NumericError::NotPositiveDefinite {
-                variable: found, ..
-            }) = result
+            let Err(BackendError::Numeric(NumericError::NotPositiveDefinite {
+                variable: found,
+                ..
+            })) = result
             else {
                 panic!("no error for variable {variable}")
             };

@@ -1,9 +1,10 @@
 //! Between the unknowns and their scaled coordinates.
 
-use slam16_sparse::{BlockLayout, ColumnScaling, Compute};
+use super::{ColumnScaling, DiagonalBlocks};
+use crate::{BlockLayout, Compute};
 
-/// `b = −Sᵀ g`.
-pub(crate) fn scale_transposed<V: Compute>(
+/// `b = −Sᵀ g` for the scaling `x = S s` of the unknowns.
+pub fn scale_transposed<V: Compute>(
     scaling: ColumnScaling<'_>,
     layout: &BlockLayout,
     gradient: &[f64],
@@ -33,8 +34,8 @@ pub(crate) fn scale_transposed<V: Compute>(
     }
 }
 
-/// `δ = S x`.
-pub(crate) fn unscale<V: Compute>(
+/// `step = S x`.
+pub fn unscale<V: Compute>(
     scaling: ColumnScaling<'_>,
     layout: &BlockLayout,
     x: &[V],
@@ -58,6 +59,29 @@ pub(crate) fn unscale<V: Compute>(
                 for (r, step) in step[layout.range(v)].iter_mut().enumerate() {
                     *step = (r..dim).map(|c| block[c * dim + r] * x[c].widen()).sum();
                 }
+            }
+        }
+    }
+}
+
+/// `Λ = λ Sᵀ D S` for a diagonal `D` and block-diagonal `S`: one full block per
+/// variable, column-major, added to `blocks`.
+pub fn scaled_damping<V: Compute>(
+    damping: f64,
+    scale: &[f64],
+    inverse: &DiagonalBlocks,
+    layout: &BlockLayout,
+    blocks: &mut Vec<V>,
+) {
+    for v in 0..layout.variables() {
+        let (dim, d) = (layout.dim(v), &scale[layout.range(v)]);
+        let r = inverse.block(v);
+        for j in 0..dim {
+            for i in 0..dim {
+                let sum: f64 = (0..=i.min(j))
+                    .map(|k| r[i * dim + k] * d[k] * r[j * dim + k])
+                    .sum();
+                blocks.push(V::encode(damping * sum));
             }
         }
     }

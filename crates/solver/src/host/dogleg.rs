@@ -4,11 +4,11 @@
 //! `−D⁻¹ g`; the model is least along it at `t = (gᵀD⁻¹g) / ‖J D⁻¹ g‖²`.
 //! Source: Nocedal and Wright, *Numerical Optimization*, section 4.1.
 
-use crate::backend::{dot, weighted_square};
+use super::backend::{dot, weighted_square};
 
 /// The two legs for one linear model.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Dogleg {
+pub(super) struct Dogleg {
     gauss_newton: Vec<f64>,
     cauchy: Vec<f64>,
     ready: bool,
@@ -16,17 +16,17 @@ pub(crate) struct Dogleg {
 
 impl Dogleg {
     /// The linear model changed.
-    pub(crate) fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.ready = false;
     }
 
-    pub(crate) fn ready(&self) -> bool {
+    pub(super) fn ready(&self) -> bool {
         self.ready
     }
 
     /// Takes the Gauss-Newton step and finds the Cauchy point;
     /// `square_of_product(v)` is `‖J v‖²`.
-    pub(crate) fn prepare(
+    pub(super) fn prepare(
         &mut self,
         gradient: &[f64],
         scale: &[f64],
@@ -54,7 +54,7 @@ impl Dogleg {
     }
 
     /// Writes the step of the given radius.
-    pub(crate) fn step(&self, radius: f64, scale: &[f64], step: &mut [f64]) {
+    pub(super) fn step(&self, radius: f64, scale: &[f64], step: &mut [f64]) {
         let gauss_newton = weighted_square(scale, &self.gauss_newton).sqrt();
         if gauss_newton <= radius {
             step.copy_from_slice(&self.gauss_newton);
