@@ -11,11 +11,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("solver", &["problem", "sparse"]),
     ("cpu", &["solver", "problem", "sparse", "geometry"]),
     ("gpu", &["solver", "problem", "sparse"]),
+    ("estimators", &["solver", "problem", "sparse", "geometry"]),
     ("io", &["problem", "geometry", "sparse"]),
     ("sim", &["problem", "geometry", "sparse"]),
     (
         "slam16",
-        &["cpu", "io", "solver", "problem", "sparse", "geometry"],
+        &[
+            "estimators",
+            "cpu",
+            "io",
+            "solver",
+            "problem",
+            "sparse",
+            "geometry",
+        ],
     ),
     ("cli", &["slam16", "sim", "io"]),
 ];

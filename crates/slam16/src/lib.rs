@@ -90,6 +90,7 @@
 //! | [`problem`] | pose graphs, bundles, robust losses, initial guesses |
 //! | [`io`] | readers and writers, warnings about files |
 //! | [`solver`] | options, summary, stop reasons, the outer loop |
+//! | [`estimators`] | sliding window and loop closer, for robots |
 //! | [`cpu`] | the CPU backend |
 //! | [`sparse`] | block matrices, orderings, factors |
 //!
@@ -115,6 +116,7 @@ pub use solve::{Solver, Steps};
 
 pub use nalgebra;
 pub use slam16_cpu as cpu;
+pub use slam16_estimators as estimators;
 pub use slam16_geometry as geometry;
 pub use slam16_io as io;
 pub use slam16_problem as problem;

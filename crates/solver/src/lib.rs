@@ -4,6 +4,7 @@
 mod backend;
 mod cg;
 pub mod conformance;
+mod engine;
 mod finite;
 mod host;
 mod options;
@@ -22,6 +23,7 @@ pub use cg::{
     CgBeta, CgControl, CgOutcome, CgState, CgStatus, CgStop, CgWorkspace, Space, StopTests,
     WorkspaceOf, conjugate_gradients,
 };
+pub use engine::Engine;
 pub use host::{Choice, Description, HostBackend, LinearSolver, normal_vectors};
 pub use options::{
     Algorithm, AlgorithmName, CgOptions, ColumnScaling, DampingPolicy, DoglegOptions, Fill,

@@ -1,0 +1,145 @@
+//! The window as a bundle, solved.
+
+use std::time::Instant;
+
+use slam16_geometry::Se3;
+use slam16_problem::{
+    Bundle, Camera, CameraId, DensePrior, LensId, Observation, PointId, ProblemError,
+};
+use slam16_solver::{Engine, Summary};
+
+use super::SlidingWindow;
+use crate::EstimatorError;
+
+/// The bundle and the track of each of its points.
+struct Built {
+    bundle: Bundle,
+    tracks: Vec<u64>,
+    set_aside: usize,
+}
+
+impl<E: Engine> SlidingWindow<E> {
+    /// Place of a key frame in the window.
+    pub(super) fn place_of(&self, number: u64) -> Option<usize> {
+        let oldest = self.frames.front()?.number;
+        let place = usize::try_from(number.checked_sub(oldest)?).ok()?;
+        (place < self.frames.len()).then_some(place)
+    }
+
+    pub(super) fn pose_of(&self, number: u64) -> Option<Se3<f64>> {
+        Some(self.frames[self.place_of(number)?].pose)
+    }
+
+    /// Solves the window; `None` where there is nothing to solve. Also the
+    /// number of tracks set aside.
+    pub(super) fn solve(
+        &mut self,
+        start: Instant,
+    ) -> Result<(Option<Summary>, usize), EstimatorError> {
+        self.locate_tracks();
+        let Built {
+            mut bundle,
+            tracks,
+            set_aside,
+        } = self.build()?;
+        if bundle.observations().is_empty() {
+            return Ok((None, set_aside));
+        }
+        let summary = self
+            .engine
+            .solve(&mut bundle, &self.settings.solver, start)?;
+        for (frame, camera) in self.frames.iter_mut().zip(bundle.cameras()) {
+            frame.pose = camera.world_from_camera;
+        }
+        for (number, point) in tracks.iter().zip(bundle.points()) {
+            if let Some(track) = self.tracks.get_mut(number) {
+                track.point = Some(*point);
+            }
+        }
+        Ok((Some(summary), set_aside))
+    }
+
+    /// Places landmarks that have no place yet, or one behind a camera.
+    fn locate_tracks(&mut self) {
+        let poses: Vec<(u64, Se3<f64>)> = self.poses().collect();
+        let oldest = poses.first().map_or(0, |p| p.0);
+        let pose = |number: u64| {
+            let place = usize::try_from(number.checked_sub(oldest)?).ok()?;
+            poses.get(place).map(|p| p.1)
+        };
+        for track in self.tracks.values_mut() {
+            if track.seen.len() >= 2 && !track.is_in_front(pose) {
+                track.point = track.locate(&self.lenses, pose);
+            }
+        }
+    }
+
+    fn build(&self) -> Result<Built, ProblemError> {
+        let mut bundle = Bundle::new();
+        bundle.set_loss(self.settings.loss)?;
+        for lens in &self.lenses {
+            bundle.add_lens(*lens);
+        }
+        for frame in &self.frames {
+            bundle.add_camera(Camera {
+                world_from_camera: frame.pose,
+                intrinsics: [0.0; 3],
+                pose_fixed: frame.fixed,
+                intrinsics_fixed: true,
+            })?;
+        }
+        let (mut tracks, mut set_aside) = (Vec::new(), 0);
+        for (number, track) in &self.tracks {
+            if track.seen.len() < 2 {
+                continue;
+            }
+            let Some(point) = track.point.filter(|p| p.iter().all(|x| x.is_finite())) else {
+                set_aside += 1;
+                continue;
+            };
+            if !track.is_in_front(|n| self.pose_of(n)) {
+                set_aside += 1;
+                continue;
+            }
+            let id = PointId::from(tracks.len());
+            bundle.add_point(point)?;
+            tracks.push(*number);
+            for seen in &track.seen {
+                let Some(place) = self.place_of(seen.frame) else {
+                    continue;
+                };
+                bundle.add_observation(Observation {
+                    camera: CameraId::from(place),
+                    point: id,
+                    lens: LensId::from(seen.lens),
+                    pixel: seen.pixel,
+                    weight: seen.weight,
+                })?;
+            }
+        }
+        bundle.set_dense_prior(self.prior()?)?;
+        Ok(Built {
+            bundle,
+            tracks,
+            set_aside,
+        })
+    }
+
+    fn prior(&self) -> Result<Option<DensePrior>, ProblemError> {
+        let Some(remembered) = &self.remembered else {
+            return Ok(None);
+        };
+        let mut cameras = Vec::with_capacity(remembered.frames.len());
+        let mut at = Vec::with_capacity(remembered.frames.len());
+        for number in &remembered.frames {
+            let Some(place) = self.place_of(*number) else {
+                return Ok(None);
+            };
+            cameras.push(CameraId::from(place));
+            let frame = &self.frames[place];
+            at.push(frame.first_estimate.unwrap_or(frame.pose));
+        }
+        let (root, target) = (remembered.root.clone(), remembered.target.clone());
+        DensePrior::new(cameras, at, root, target).map(Some)
+    }
+}
