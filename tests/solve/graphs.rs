@@ -2,7 +2,8 @@
 
 use slam16::Solver;
 use slam16::io::AnyProblem;
-use slam16::problem::InitialGuess;
+use slam16::problem::{InitialGuess, LeastSquares};
+use slam16::solver::Options;
 
 use crate::data::{load, reaches};
 
@@ -16,10 +17,16 @@ struct Ending {
 }
 
 fn solve(name: &str, guess: InitialGuess) -> Ending {
+    solve_to(name, guess, |_| ())
+}
+
+fn solve_to(name: &str, guess: InitialGuess, change: impl FnOnce(&mut Options)) -> Ending {
     macro_rules! run {
         ($graph:expr) => {{
             $graph.initialize(guess).unwrap();
-            let summary = Solver::for_problem($graph).solve($graph).unwrap();
+            let mut options = Options::for_kind($graph.kind());
+            change(&mut options);
+            let summary = Solver::new(options).unwrap().solve($graph).unwrap();
             Ending {
                 cost: summary.final_cost,
                 chi2: $graph.g2o_chi2(),
@@ -95,6 +102,60 @@ fn chordal_starts_lead_to_the_known_optima() {
             reaches(ending.chi2, chi2, slack),
             "{name}: chi2 {} against {chi2}",
             ending.chi2
+        );
+    }
+}
+
+/// The others, whose optimum differs from that of g2o's residual: the default
+/// stop tests end within 1e-6 of where a solve ends that goes on until nothing
+/// changes. That this is the minimum of the best known chi2 was seen by going
+/// on from there with g2o, see `docs/measurements/public-graphs.md`.
+#[test]
+fn chordal_starts_lead_to_the_end_of_the_valley() {
+    for name in [
+        "pgo/CSAIL.g2o",
+        "pgo/CSAIL.graph",
+        "pgo/FR079.graph",
+        "pgo/M3500a.g2o",
+        "pgo/M3500b.g2o",
+        "pgo/MIT.g2o",
+        "pgo/input_INTEL_g2o.g2o",
+        "pgo/isam_sphere400.txt",
+        "pgo/manhattan.g2o",
+        "pgo/parking-garage.g2o",
+        "pgo/sphere2500.g2o",
+        "pgo/sphere_bignoise_vertex3.g2o.gz",
+        "pgo/sphere_mednoise.graph",
+        "pgo/tinyGrid3D.g2o",
+        "pgo/w10000.graph.gz",
+    ] {
+        let ending = solve(name, InitialGuess::Chordal);
+        let end = solve_to(name, InitialGuess::Chordal, |options| {
+            options.stop.relative_cost = 1e-13;
+            options.stop.max_iterations = 1000;
+        });
+        assert!(ending.converged, "{name}: {ending:?}");
+        assert!(
+            reaches(ending.cost, end.cost, 1e-6),
+            "{name}: {} against {}",
+            ending.cost,
+            end.cost
+        );
+    }
+}
+
+/// Where the start in the file is bad, a monotone method is lost and the full
+/// steps of Gauss-Newton are not: they are followed up.
+#[test]
+fn bad_starts_are_left_by_full_steps() {
+    for (name, best) in [
+        ("pgo/input_INTEL_g2o.g2o", 107.919_061),
+        ("pgo/sphere_mednoise.graph", 192.198_662_8),
+    ] {
+        let ending = solve(name, InitialGuess::File);
+        assert!(
+            ending.converged && reaches(ending.cost, best, 1e-6),
+            "{name}: {ending:?}"
         );
     }
 }
