@@ -68,7 +68,7 @@ fn status_2_bad_usage() {
         ("solve square.g2o -o out.xyz", ".xyz"),
         ("solve square.g2o -o no/such/out.g2o", "no folder no/such"),
         ("solve square.g2o square.g2o -o out.g2o", "{}"),
-        ("solve square.g2o --linear-solver schur-pcg", "schur-pcg"),
+        ("solve square.g2o --linear-solver schur-pcg", "use cholesky"),
         ("solve square.g2o --ordering multicolor", "multicolor"),
         ("convert square.g2o out.bal", "BAL"),
         ("simulate sphere --rings 0 -o s.g2o", "rings"),

@@ -12,4 +12,5 @@ mod data;
 mod determinism;
 mod graphs;
 mod outcomes;
+mod precision;
 mod simulated;

@@ -10,7 +10,7 @@ use slam16_sparse::Ordering;
 use super::cgnr::CgnrSettings;
 use super::cgnr_ic::CgnrIcSettings;
 use super::cholesky::CholeskySolver;
-use super::schur::schur;
+use super::schur::{Method, Unfit, schur};
 
 /// The solver that `kind` stands for on this problem: `auto` is resolved.
 pub(crate) fn resolve(
@@ -44,14 +44,14 @@ pub(crate) fn choose(
 ) -> Result<Choice, BackendError> {
     let (kind, why) = resolve(options.linear.solver, setup, problem);
     let structure = &setup.structure;
-    let iterative = matches!(
+    let on_jacobian = matches!(
         kind,
-        LinearSolverKind::Cgnr(_) | LinearSolverKind::CgnrIc(_) | LinearSolverKind::SchurPcg
+        LinearSolverKind::Cgnr(_) | LinearSolverKind::CgnrIc(_)
     );
-    if structure.dense.is_some() && iterative {
+    if structure.dense.is_some() && on_jacobian {
         return Err(BackendError::Unsupported {
             option: format!("linear solver {kind}"),
-            reason: "it does not take the dense prior of a sliding window; use schur or cholesky"
+            reason: "it does not take the dense prior of a sliding window; use schur, schur-pcg or cholesky"
                 .to_owned(),
         });
     }
@@ -68,11 +68,10 @@ pub(crate) fn choose(
         }
         LinearSolverKind::Schur(form) => {
             let ordering = ordering(options.linear.ordering)?;
-            schur(setup, form, ordering).map_err(|unfit| BackendError::Unsupported {
-                option: format!("linear solver {kind}"),
-                reason: format!("{}; use cholesky", unfit.reason()),
-            })?
+            schur(setup, Method::Direct(form, ordering)).map_err(|unfit| refused(kind, unfit))?
         }
+        LinearSolverKind::SchurPcg => schur(setup, Method::Iterative(options.linear.cg))
+            .map_err(|unfit| refused(kind, unfit))?,
         LinearSolverKind::Cgnr(scaling) => {
             let half_arithmetic = options.half_arithmetic;
             if scaling == ColumnScaling::Projected && half_arithmetic == HalfArithmetic::Accumulate
@@ -102,12 +101,6 @@ pub(crate) fn choose(
             };
             settings.build(structure)
         }
-        _ => {
-            return Err(BackendError::Unsupported {
-                option: format!("linear solver {kind}"),
-                reason: "the CPU backend has no such solver; use schur or cgnr".to_owned(),
-            });
-        }
     };
     Ok(Choice {
         solver,
@@ -116,6 +109,13 @@ pub(crate) fn choose(
         adapter: format!("cpu, {}", std::env::consts::ARCH),
         driver: String::new(),
     })
+}
+
+fn refused(kind: LinearSolverKind, unfit: Unfit) -> BackendError {
+    BackendError::Unsupported {
+        option: format!("linear solver {kind}"),
+        reason: format!("{}; use cholesky", unfit.reason()),
+    }
 }
 
 /// The elimination ordering of the sparse crate.

@@ -37,6 +37,57 @@ pub struct CgStatus {
     pub decrease: f64,
 }
 
+/// What [`Space::begin`], [`Space::step_length`] and [`Space::judge`] do where
+/// the scalars are the host's own.
+impl CgStatus {
+    /// At the start of a solve with `z₀ᵀ M⁻¹ z₀ = first`.
+    pub fn begin(first: f64) -> Self {
+        let state = if first == 0.0 {
+            CgState::Residual
+        } else if first > 0.0 && first.is_finite() {
+            CgState::Running
+        } else {
+            CgState::Broken
+        };
+        Self {
+            state,
+            residual: 1.0,
+            ..Self::default()
+        }
+    }
+
+    /// `alpha = quotient`, which is `gamma / curvature`; see
+    /// [`Space::step_length`].
+    pub fn step_length(&mut self, quotient: f64, curvature: f64) -> f64 {
+        if self.state != CgState::Running {
+            return 0.0;
+        }
+        if curvature > 0.0 && quotient.is_finite() {
+            return quotient;
+        }
+        self.state = CgState::Broken;
+        0.0
+    }
+
+    /// After an iteration that lowered the model by `fall = ½ α γ` and left
+    /// `zᵀ M⁻¹ z = next`.
+    pub fn judge(&mut self, tests: &StopTests, first: f64, iteration: usize, fall: f64, next: f64) {
+        if self.state != CgState::Running {
+            return;
+        }
+        self.iteration = iteration;
+        self.decrease += fall;
+        self.residual = (next / first).max(0.0).sqrt();
+        if !next.is_finite() || next < 0.0 {
+            self.state = CgState::Broken;
+        } else if self.residual <= tests.tolerance {
+            self.state = CgState::Residual;
+        } else if iteration as f64 * fall < tests.model_tolerance * self.decrease {
+            self.state = CgState::Model;
+        }
+    }
+}
+
 /// Vectors, scalars and the system `(AᵀA + Λ) x = b` in one precision.
 ///
 /// No method but [`Space::status`] and [`Space::read`] lets the host see a

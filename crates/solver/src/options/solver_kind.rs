@@ -18,7 +18,8 @@ pub enum LinearSolverKind {
     Cgnr(ColumnScaling),
     /// Conjugate gradients preconditioned by a static Cholesky factor.
     CgnrIc(Fill),
-    /// Conjugate gradients on the matrix-free Schur complement.
+    /// Landmark elimination, then conjugate gradients on the reduced system,
+    /// preconditioned by its diagonal blocks.
     SchurPcg,
 }
 

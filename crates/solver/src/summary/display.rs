@@ -61,10 +61,18 @@ impl Summary {
             f,
             "precision",
             &given.precision.to_string(),
-            &format!(
-                "products {}, triangular {}, vectors {}, residual {}, update {}",
-                roles.products, roles.triangular, roles.vectors, roles.residual, roles.update
-            ),
+            &[
+                ("products", &roles.products),
+                ("triangular", &roles.triangular),
+                ("vectors", &roles.vectors),
+                ("residual", &roles.residual),
+                ("update", &roles.update),
+            ]
+            .into_iter()
+            .filter(|(_, scalar)| !scalar.is_empty())
+            .map(|(role, scalar)| format!("{role} {scalar}"))
+            .collect::<Vec<_>>()
+            .join(", "),
         )?;
         row(
             f,

@@ -108,16 +108,8 @@ impl<V: Compute> Space for CpuSpace<'_, V> {
     }
 
     fn step_length(&mut self, gamma: &f64, curvature: &f64, alpha: &mut f64) {
-        *alpha = 0.0;
-        if self.status.state != CgState::Running {
-            return;
-        }
         let quotient = self.keep(gamma / curvature);
-        if *curvature > 0.0 && quotient.is_finite() {
-            *alpha = quotient;
-        } else {
-            self.status.state = CgState::Broken;
-        }
+        *alpha = self.status.step_length(quotient, *curvature);
     }
 
     fn fletcher_reeves(&mut self, new: &f64, old: &f64, beta: &mut f64) {
@@ -139,36 +131,13 @@ impl<V: Compute> Space for CpuSpace<'_, V> {
     fn begin(&mut self, tests: StopTests, first: &f64) {
         self.tests = tests;
         self.first = *first;
-        let state = if *first == 0.0 {
-            CgState::Residual
-        } else if *first > 0.0 && first.is_finite() {
-            CgState::Running
-        } else {
-            CgState::Broken
-        };
-        self.status = CgStatus {
-            state,
-            residual: 1.0,
-            ..CgStatus::default()
-        };
+        self.status = CgStatus::begin(*first);
     }
 
     fn judge(&mut self, iteration: usize, alpha: &f64, gamma: &f64, next: &f64) {
-        let status = &mut self.status;
-        if status.state != CgState::Running {
-            return;
-        }
         let fall = 0.5 * alpha * gamma;
-        status.iteration = iteration;
-        status.decrease += fall;
-        status.residual = (next / self.first).max(0.0).sqrt();
-        if !next.is_finite() || *next < 0.0 {
-            status.state = CgState::Broken;
-        } else if status.residual <= self.tests.tolerance {
-            status.state = CgState::Residual;
-        } else if iteration as f64 * fall < self.tests.model_tolerance * status.decrease {
-            status.state = CgState::Model;
-        }
+        self.status
+            .judge(&self.tests, self.first, iteration, fall, *next);
     }
 
     fn resume(&mut self) {

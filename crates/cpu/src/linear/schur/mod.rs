@@ -1,5 +1,6 @@
-//! `schur`: the points of a bundle or the landmarks of a graph are eliminated
-//! one by one, the rest is solved directly.
+//! `schur` and `schur-pcg`: the points of a bundle or the landmarks of a graph
+//! are eliminated one by one, the rest is solved directly or by conjugate
+//! gradients.
 //!
 //! With `c` the kept and `p` the eliminated variables, damped,
 //! ```text
@@ -14,6 +15,7 @@
 mod block;
 mod kept;
 mod passes;
+mod pcg;
 mod reduced;
 mod structure;
 #[cfg(test)]
@@ -21,33 +23,45 @@ mod tests;
 
 use slam16_problem::Setup;
 use slam16_solver::{
-    BackendError, Description, LinearOutcome, LinearRequest, LinearSolver, NumericError,
+    BackendError, CgOptions, Description, LinearOutcome, LinearRequest, LinearSolver, NumericError,
     RolePrecisions, SchurReduced,
 };
 use slam16_sparse::{Jacobian, Ordering, Threads};
 
 use block::{KEPT, Line, Small, block_at, block_len};
 use passes::{Damped, Eliminate, Gather, Substitute, Views};
-use reduced::Direct;
+use pcg::Pcg;
+use reduced::{Direct, Reduced};
 pub(crate) use structure::Unfit;
 use structure::{Elimination, cut};
+
+/// How the reduced system is solved.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Method {
+    /// By a dense or sparse factor.
+    Direct(SchurReduced, Ordering),
+    /// By conjugate gradients.
+    Iterative(CgOptions),
+}
 
 /// A solver by landmark elimination for a problem.
 ///
 /// # Errors
 /// Where elimination does not fit the problem.
-pub(crate) fn schur(
-    setup: &Setup,
-    form: SchurReduced,
-    ordering: Ordering,
-) -> Result<Box<dyn LinearSolver>, Unfit> {
+pub(crate) fn schur(setup: &Setup, method: Method) -> Result<Box<dyn LinearSolver>, Unfit> {
     let elimination = Elimination::new(setup)?;
     Ok(match (elimination.kept_dim, elimination.point_dim) {
-        (9, 3) => Box::new(Schur::<9, 3>::new(elimination, form, ordering)),
-        (6, 3) => Box::new(Schur::<6, 3>::new(elimination, form, ordering)),
-        (3, 2) => Box::new(Schur::<3, 2>::new(elimination, form, ordering)),
+        (9, 3) => Box::new(Schur::<9, 3>::new(elimination, method)),
+        (6, 3) => Box::new(Schur::<6, 3>::new(elimination, method)),
+        (3, 2) => Box::new(Schur::<3, 2>::new(elimination, method)),
         _ => return Err(Unfit::Sizes),
     })
+}
+
+/// What solves the reduced system.
+enum Inner {
+    Direct(Box<Direct>),
+    Pcg(Box<Pcg>),
 }
 
 /// Elimination of variables of `P` scalars from among variables of `C`.
@@ -62,7 +76,7 @@ struct Schur<const C: usize, const P: usize> {
     diagonal: Vec<Line>,
     below: Vec<Line>,
     rhs: Vec<Line>,
-    direct: Direct,
+    inner: Inner,
     shares: Shares,
 }
 
@@ -90,7 +104,7 @@ fn pieces<T>(slice: &mut [T], lengths: impl Iterator<Item = usize>) -> Vec<&mut 
 }
 
 impl<const C: usize, const P: usize> Schur<C, P> {
-    fn new(elimination: Elimination, form: SchurReduced, ordering: Ordering) -> Self {
+    fn new(elimination: Elimination, method: Method) -> Self {
         let (kept, points) = (elimination.kept, elimination.points);
         let len = block_len(C);
         Self {
@@ -101,7 +115,14 @@ impl<const C: usize, const P: usize> Schur<C, P> {
             diagonal: lines(kept * len),
             below: lines(elimination.pattern.blocks() * len),
             rhs: lines(kept * KEPT),
-            direct: Direct::new(&elimination, form, ordering),
+            inner: match method {
+                Method::Direct(form, ordering) => {
+                    Inner::Direct(Box::new(Direct::new(&elimination, form, ordering)))
+                }
+                Method::Iterative(options) => {
+                    Inner::Pcg(Box::new(Pcg::new(options, elimination.pattern.clone())))
+                }
+            },
             shares: Shares::default(),
             elimination,
         }
@@ -311,44 +332,59 @@ impl<const C: usize, const P: usize> LinearSolver for Schur<C, P> {
         self.eliminate(jacobian, gradient, scale, request.damping, threads)?;
         let e = &self.elimination;
         let kept_step = &mut step[..e.kept * C];
-        self.direct.solve(
-            C,
-            bytemuck::cast_slice(&self.diagonal),
-            bytemuck::cast_slice(&self.below),
-            bytemuck::cast_slice(&self.rhs),
-            kept_step,
-            threads,
-        )?;
+        let system = Reduced {
+            dim: C,
+            diagonal: bytemuck::cast_slice(&self.diagonal),
+            below: bytemuck::cast_slice(&self.below),
+            rhs: bytemuck::cast_slice(&self.rhs),
+        };
+        let outcome = match &mut self.inner {
+            Inner::Direct(direct) => {
+                direct.solve(system, kept_step, threads)?;
+                LinearOutcome {
+                    iterations: 0,
+                    factorizations: 1,
+                    interrupted: false,
+                }
+            }
+            Inner::Pcg(pcg) => pcg.solve(system, request, kept_step)?,
+        };
         self.substitute(jacobian, gradient, step, threads);
-        Ok(LinearOutcome {
-            iterations: 0,
-            factorizations: 1,
-            interrupted: false,
-        })
+        Ok(outcome)
     }
 
     fn exact(&self) -> bool {
-        true
+        matches!(self.inner, Inner::Direct(_))
     }
 
     fn describe(&self) -> Description {
         let f64s = || "f64".to_owned();
         let scalars = |v: &[Line]| std::mem::size_of_val(v);
+        let (name, ordering, prediction, inner, triangular) = match &self.inner {
+            Inner::Direct(direct) => (
+                "schur",
+                direct.ordering().to_owned(),
+                Some(direct.prediction()),
+                direct.bytes(),
+                f64s(),
+            ),
+            Inner::Pcg(pcg) => ("schur-pcg", String::new(), None, pcg.bytes(), String::new()),
+        };
         Description {
-            name: "schur".to_owned(),
-            ordering: self.direct.ordering().to_owned(),
+            name: name.to_owned(),
+            ordering,
             precision: RolePrecisions {
                 products: f64s(),
-                triangular: f64s(),
+                triangular,
                 vectors: f64s(),
                 residual: f64s(),
                 update: f64s(),
             },
             fallbacks: Vec::new(),
-            prediction: Some(self.direct.prediction()),
+            prediction,
             device_bytes: 0,
             bytes: self.elimination.bytes()
-                + self.direct.bytes()
+                + inner
                 + scalars(&self.kept_blocks)
                 + scalars(&self.kept_gradient)
                 + scalars(&self.diagonal)

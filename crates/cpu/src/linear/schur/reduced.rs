@@ -1,4 +1,4 @@
-//! Direct solution of the reduced system.
+//! The reduced system, and its direct solution.
 
 use std::sync::Arc;
 
@@ -13,6 +13,19 @@ use super::structure::Elimination;
 /// Share of nonzero blocks from which on the reduced system is kept dense:
 /// beyond it a factor has no zeros worth skipping.
 const DENSE_FILL: f64 = 0.7;
+
+/// The reduced system `S x = b` as the elimination leaves it, all padded.
+#[derive(Clone, Copy)]
+pub(super) struct Reduced<'a> {
+    /// Rows and columns of a block.
+    pub dim: usize,
+    /// Diagonal blocks.
+    pub diagonal: &'a [f64],
+    /// Blocks of the pattern below the diagonal.
+    pub below: &'a [f64],
+    /// Right-hand side.
+    pub rhs: &'a [f64],
+}
 
 /// The reduced system and its factor.
 pub(super) struct Direct {
@@ -61,19 +74,22 @@ impl Direct {
         }
     }
 
-    /// Solves `S x = b`, all padded but `x`; blocks are `dim` × `dim`.
+    /// Solves `S x = b`.
     ///
     /// # Errors
     /// A pivot that is not positive.
     pub(super) fn solve(
         &mut self,
-        dim: usize,
-        diagonal: &[f64],
-        below: &[f64],
-        rhs: &[f64],
+        system: Reduced<'_>,
         x: &mut [f64],
         threads: &Threads,
     ) -> Result<(), NumericError> {
+        let Reduced {
+            dim,
+            diagonal,
+            below,
+            rhs,
+        } = system;
         let (len, size) = (block_len(dim), dim * dim);
         let blocks = self.matrix.diagonal.chunks_exact_mut(size);
         for (to, from) in blocks.zip(diagonal.chunks_exact(len)) {

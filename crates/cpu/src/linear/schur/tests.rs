@@ -5,12 +5,14 @@ use nalgebra::{DMatrix, DVector, SMatrix, SVector, Vector2, Vector3};
 use slam16_geometry::{Pinhole, PoseGroup, Se2, Se3, So3, Stereo};
 use slam16_problem::{
     Bundle, Camera, CameraId, Information, LandmarkId, LandmarkObservation, LeastSquares, Lens,
-    Observation, PointId, PoseGraph, PoseId, Setup,
+    Observation, PointId, PoseGraph, PoseId, ProblemKind, Setup,
 };
-use slam16_solver::{BackendError, LinearRequest, LinearSolver, NumericError, SchurReduced};
+use slam16_solver::{
+    BackendError, CgOptions, LinearRequest, LinearSolver, NumericError, SchurReduced,
+};
 use slam16_sparse::{Jacobian, NO_VARIABLE, Ordering, Threads};
 
-use super::{Unfit, schur};
+use super::{Method, Unfit, schur};
 
 /// Uniform numbers in (−1, 1) from a linear congruential generator.
 struct Noise(u64);
@@ -244,7 +246,7 @@ fn check(setup: &Setup, jacobian: &Jacobian<f64>, damping: f64) {
         SchurReduced::Sparse,
         SchurReduced::Auto,
     ] {
-        let mut solver = schur(setup, form, Ordering::Auto).unwrap();
+        let mut solver = schur(setup, Method::Direct(form, Ordering::Auto)).unwrap();
         let one = answer(&mut *solver, jacobian, damping, &Threads::single()).unwrap();
         for (got, want, what) in [
             (&one.gradient, &gradient, "gradient"),
@@ -261,7 +263,7 @@ fn check(setup: &Setup, jacobian: &Jacobian<f64>, damping: f64) {
         }
         for count in [2, 3] {
             let threads = Threads::new(count).unwrap();
-            let mut solver = schur(setup, form, Ordering::Auto).unwrap();
+            let mut solver = schur(setup, Method::Direct(form, Ordering::Auto)).unwrap();
             let two = answer(&mut *solver, jacobian, damping, &threads).unwrap();
             assert_eq!(one.gradient, two.gradient);
             assert_eq!(one.scale, two.scale);
@@ -270,6 +272,58 @@ fn check(setup: &Setup, jacobian: &Jacobian<f64>, damping: f64) {
         assert!(solver.exact() && solver.describe().bytes > 0);
         steps.push(one.step);
     }
+}
+
+/// The residual is at most `tolerance` in the norm of `M⁻¹`, so the step is
+/// off by `κ^½ tolerance` in the norm of `S` and by `κ tolerance` in length;
+/// `κ < 1e6` as above.
+fn check_iterative(setup: &Setup, jacobian: &Jacobian<f64>, damping: f64) {
+    let threads = Threads::single();
+    let exact = Method::Direct(SchurReduced::Dense, Ordering::Natural);
+    let mut exact = schur(setup, exact).unwrap();
+    let want = answer(&mut *exact, jacobian, damping, &threads).unwrap();
+    let cg = CgOptions {
+        model_tolerance: 0.0,
+        max_iterations: 1000,
+        ..CgOptions::for_kind(ProblemKind::Bundle)
+    };
+    let mut solver = schur(setup, Method::Iterative(cg)).unwrap();
+    assert!(!solver.exact());
+    let mut step = vec![0.0; want.step.len()];
+    let mut solve = |tolerance: f64, count: usize| {
+        let threads = Threads::new(count).unwrap();
+        let mut again = answer(&mut *solver, jacobian, damping, &threads).unwrap();
+        let request = LinearRequest {
+            tolerance,
+            ..request(damping)
+        };
+        let outcome = solver
+            .solve(
+                jacobian,
+                &again.gradient,
+                &again.scale,
+                &request,
+                &mut again.step,
+                &threads,
+            )
+            .unwrap();
+        assert!(outcome.iterations > 0 && outcome.factorizations == 0);
+        step.copy_from_slice(&again.step);
+        let error =
+            (DVector::from_column_slice(&step) - DVector::from_column_slice(&want.step)).amax();
+        (
+            error / DVector::from_column_slice(&want.step).amax(),
+            again.step,
+        )
+    };
+    let (error, one) = solve(1e-13, 1);
+    assert!(error < 1e-7, "{error:e}");
+    assert_eq!(solve(1e-13, 2).1, one, "two threads");
+    for (held, step) in setup.held.iter().zip(&one) {
+        assert!(!held || *step == 0.0);
+    }
+    // One that stops early is refused by the same bound.
+    assert!(solve(0.5, 1).0 > 1e-7);
 }
 
 #[test]
@@ -288,6 +342,7 @@ fn steps_of_every_lens_mix_equal_dense_ones() {
             bundle.set_point_fixed(PointId(7), held & 2 != 0).unwrap();
             let (setup, jacobian) = linearized(&bundle);
             check(&setup, &jacobian, 1e-3);
+            check_iterative(&setup, &jacobian, 1e-3);
         }
     }
 }
@@ -301,6 +356,7 @@ fn landmarks_of_graphs_are_eliminated_too() {
     let (setup, jacobian) = linearized(&plane);
     check(&setup, &jacobian, 1e-3);
     check(&setup, &jacobian, 0.0);
+    check_iterative(&setup, &jacobian, 1e-3);
     let mut space = graph::<Se3<f64>, 6, 3>(
         |n, scale| Se3::new(n.vector() * scale, So3::exp(&n.vector())),
         |n| n.vector() * 3.0,
@@ -310,6 +366,7 @@ fn landmarks_of_graphs_are_eliminated_too() {
     let (setup, jacobian) = linearized(&space);
     check(&setup, &jacobian, 1e-3);
     check(&setup, &jacobian, 0.0);
+    check_iterative(&setup, &jacobian, 1e-3);
 }
 
 /// A second solve with other damping, without an update, starts afresh.
@@ -318,12 +375,12 @@ fn damping_can_change_between_updates() {
     let (setup, jacobian) = linearized(&bundle(&[Lens::Bal], 6, 23));
     let threads = Threads::single();
     let fresh = |damping| {
-        let mut solver = schur(&setup, SchurReduced::Auto, Ordering::Auto).unwrap();
+        let mut solver = schur(&setup, Method::Direct(SchurReduced::Auto, Ordering::Auto)).unwrap();
         answer(&mut *solver, &jacobian, damping, &threads)
             .unwrap()
             .step
     };
-    let mut solver = schur(&setup, SchurReduced::Auto, Ordering::Auto).unwrap();
+    let mut solver = schur(&setup, Method::Direct(SchurReduced::Auto, Ordering::Auto)).unwrap();
     let first = answer(&mut *solver, &jacobian, 1e-3, &threads).unwrap();
     let mut step = vec![f64::NAN; first.step.len()];
     for damping in [1e-1, 1e-3] {
@@ -363,7 +420,7 @@ fn singular_systems_name_their_variable() {
             }
         }
         for form in [SchurReduced::Dense, SchurReduced::Sparse] {
-            let mut solver = schur(&setup, form, Ordering::Natural).unwrap();
+            let mut solver = schur(&setup, Method::Direct(form, Ordering::Natural)).unwrap();
             let result = answer(&mut *solver, &jacobian, -1e-9, &threads);
             let Err(BackendError::Numeric(NumericError::NotPositiveDefinite {
                 variable: found,
@@ -388,7 +445,7 @@ fn what_does_not_fit_is_refused() {
     let variables = setup.structure.layout.variables();
     setup.eliminable_from = variables;
     let refused = |setup: &Setup| {
-        schur(setup, SchurReduced::Auto, Ordering::Auto)
+        schur(setup, Method::Direct(SchurReduced::Auto, Ordering::Auto))
             .map(|_| ())
             .unwrap_err()
     };
