@@ -15,7 +15,10 @@ mod loss;
 mod pose_graph;
 mod trajectory;
 
-pub use bundle::{BalIntrinsics, Bundle, BundleState, Camera, DensePrior, Lens, Observation};
+pub use bundle::{
+    BalIntrinsics, Bundle, BundleState, Camera, DensePrior, Lens, LocalBundle, LocalCamera,
+    LocalLens, LocalObservation, Observation,
+};
 pub use error::ProblemError;
 pub use ids::{CameraId, LandmarkId, LensId, PointId, PoseId, SensorId};
 pub use least_squares::{Cost, LeastSquares, Note, ProblemKind, Setup};

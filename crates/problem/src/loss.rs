@@ -49,6 +49,23 @@ impl Loss {
         }
     }
 
+    /// Number and scale by which kernels know a loss: 0 for plain least
+    /// squares (scale 1), then 1 to 8 in the order of the variants.
+    pub fn code(self) -> (u32, f32) {
+        let code = match self {
+            Self::None => 0,
+            Self::Huber(_) => 1,
+            Self::PseudoHuber(_) => 2,
+            Self::Cauchy(_) => 3,
+            Self::GemanMcClure(_) => 4,
+            Self::Welsch(_) => 5,
+            Self::Tukey(_) => 6,
+            Self::Fair(_) => 7,
+            Self::Dcs(_) => 8,
+        };
+        (code, self.parts().1.unwrap_or(1.0) as f32)
+    }
+
     /// Checks that the scale is a positive finite number.
     ///
     /// # Errors
@@ -214,6 +231,14 @@ mod tests {
                 assert!(value <= s * (1.0 + 1e-15) && value >= 0.0, "{loss} at {s}");
                 assert!((0.0..=1.0).contains(&slope), "{loss} at {s}");
             }
+        }
+    }
+
+    #[test]
+    fn kernels_know_every_loss_by_its_own_number() {
+        for (code, loss) in ALL.into_iter().enumerate() {
+            let scale = loss.parts().1.unwrap_or(1.0) as f32;
+            assert_eq!(loss.code(), (code as u32, scale));
         }
     }
 

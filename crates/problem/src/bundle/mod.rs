@@ -1,6 +1,7 @@
 //! Bundles: cameras, points and observations.
 
 mod evaluate;
+mod local;
 mod parts;
 mod prior;
 mod rows;
@@ -10,6 +11,7 @@ mod state;
 use nalgebra::Vector3;
 use slam16_geometry::{Pinhole, Se3, Stereo, bal_angle_axis_translation, bal_world_from_camera};
 
+pub use local::{LocalBundle, LocalCamera, LocalLens, LocalObservation};
 pub use prior::DensePrior;
 pub use state::BundleState;
 
