@@ -24,7 +24,11 @@ fn stems(folder: &str, extension: &str, but: &[&str]) -> BTreeSet<String> {
 const PLACES: [(&str, &str, &[&str]); 4] = [
     ("shaders", "wgsl", &[]),
     ("crates/gpu/src/kernels", "rs", &["mod"]),
-    ("crates/cpu/src/kernels", "rs", &["mod", "sums"]),
+    (
+        "crates/cpu/src/kernels",
+        "rs",
+        &["camera", "loss", "mod", "sums"],
+    ),
     (
         "tests/kernels",
         "rs",

@@ -11,11 +11,13 @@
 mod axpby;
 mod canary;
 mod census;
+mod cost;
 mod device;
 mod dot;
 mod harness;
 mod jacobian_mul;
 mod jacobian_transpose_mul;
+mod linearize;
 mod reduce;
 mod reflection;
 mod translation;

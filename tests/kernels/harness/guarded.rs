@@ -1,27 +1,32 @@
 //! Output buffers that show what was not written and what was written beside.
 
+use bytemuck::Pod;
 use slam16_gpu::{Buffer, Gpu};
 
 /// A NaN that no arithmetic makes.
-const POISON: u32 = 0x7fc0_dead;
+pub const POISON: u32 = 0x7fc0_dead;
 /// Words behind the output that nobody may touch.
 const GUARD: usize = 64;
 
-/// An output of `len` numbers, poisoned, with a guard behind it.
-pub struct Guarded {
-    pub buffer: Buffer<f32>,
+/// An output of `len` words, poisoned, with a guard behind it.
+pub struct Guarded<T = f32> {
+    pub buffer: Buffer<T>,
     len: usize,
 }
 
-impl Guarded {
+fn poison<T: Pod>() -> T {
+    bytemuck::cast(POISON)
+}
+
+impl<T: Pod> Guarded<T> {
     pub fn new(gpu: &Gpu, len: usize) -> Self {
-        Self::with(gpu, &vec![f32::from_bits(POISON); len])
+        Self::with(gpu, &vec![poison(); len])
     }
 
     /// With contents of its own, for outputs that are read as well.
-    pub fn with(gpu: &Gpu, values: &[f32]) -> Self {
+    pub fn with(gpu: &Gpu, values: &[T]) -> Self {
         let mut all = values.to_vec();
-        all.resize(values.len() + GUARD, f32::from_bits(POISON));
+        all.resize(values.len() + GUARD, poison());
         Self {
             buffer: gpu.storage_from("output", &all).unwrap(),
             len: values.len(),
@@ -29,19 +34,20 @@ impl Guarded {
     }
 
     /// The output, if all of it and nothing beside it was written.
-    pub fn check(&self, gpu: &Gpu) -> Result<Vec<f32>, String> {
+    pub fn check(&self, gpu: &Gpu) -> Result<Vec<T>, String> {
+        let poisoned = |v: &T| bytemuck::cast::<T, u32>(*v) == POISON;
         let mut all = gpu.read(&self.buffer).map_err(|e| e.to_string())?;
         let guard = all.split_off(self.len);
-        if guard.iter().any(|v| v.to_bits() != POISON) {
+        if !guard.iter().all(poisoned) {
             return Err("wrote beside its output".to_owned());
         }
-        match all.iter().position(|v| v.to_bits() == POISON) {
+        match all.iter().position(poisoned) {
             Some(i) => Err(format!("left {i} unwritten")),
             None => Ok(all),
         }
     }
 
-    pub fn values(&self, gpu: &Gpu) -> Vec<f32> {
+    pub fn values(&self, gpu: &Gpu) -> Vec<T> {
         self.check(gpu)
             .unwrap_or_else(|e| panic!("{}: {e}", gpu.adapter()))
     }
@@ -56,7 +62,7 @@ fn the_guard_sees_gaps_and_strays() {
         assert!(output.check(gpu).unwrap_err().contains("left 2"));
         gpu.write(&output.buffer, 2, &[3.0]).unwrap();
         assert_eq!(output.check(gpu).unwrap(), [1.0, 2.0, 3.0]);
-        gpu.write(&output.buffer, 3, &[4.0]).unwrap();
+        gpu.write(&output.buffer, 3, &[4.0_f32]).unwrap();
         assert!(output.check(gpu).unwrap_err().contains("beside"));
     }
 }

@@ -1,14 +1,19 @@
 //! Adapters, guarded buffers, random sets, comparisons.
 
+mod bounded;
 mod compare;
 mod devices;
 mod guarded;
+pub mod linearization;
+pub mod losses;
 mod random;
+pub mod scenes;
 mod sets;
 
+pub use bounded::Bounded;
 pub use compare::{close, same_bits};
 pub use devices::{for_each, gpus, storages};
-pub use guarded::Guarded;
+pub use guarded::{Guarded, POISON};
 pub use random::Random;
 pub use sets::Set;
 

@@ -8,18 +8,24 @@
 #![allow(clippy::too_many_arguments)]
 
 mod axpby;
+mod camera;
 mod canary;
+mod cost;
 mod dot;
 mod jacobian_mul;
 mod jacobian_transpose_mul;
+mod linearize;
+mod loss;
 mod reduce;
 mod sums;
 
 pub use axpby::axpby;
 pub use canary::canary;
+pub use cost::cost;
 pub use dot::dot;
 pub use jacobian_mul::jacobian_mul;
 pub use jacobian_transpose_mul::jacobian_transpose_mul;
+pub use linearize::linearize;
 pub use reduce::reduce;
 
 /// Stands for "no scalar" in slots.

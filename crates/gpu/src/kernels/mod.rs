@@ -3,9 +3,11 @@
 
 pub mod axpby;
 pub mod canary;
+pub mod cost;
 pub mod dot;
 pub mod jacobian_mul;
 pub mod jacobian_transpose_mul;
+pub mod linearize;
 pub mod reduce;
 
 use crate::shader::KernelSpec;
@@ -14,9 +16,11 @@ use crate::shader::KernelSpec;
 pub const ALL: &[&KernelSpec] = &[
     &axpby::SPEC,
     &canary::SPEC,
+    &cost::SPEC,
     &dot::SPEC,
     &jacobian_mul::SPEC,
     &jacobian_transpose_mul::SPEC,
+    &linearize::SPEC,
     &reduce::SPEC,
 ];
 

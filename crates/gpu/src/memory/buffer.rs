@@ -73,8 +73,10 @@ impl Gpu {
     /// # Errors
     /// Larger than the adapter binds, or than its memory.
     pub fn storage<T: Pod>(&self, name: &str, len: usize) -> Result<Buffer<T>, DeviceError> {
-        // An empty buffer cannot be bound; two words fit every element type.
-        let bytes = (len * size_of::<T>()).max(8).next_multiple_of(4) as u64;
+        // An empty buffer cannot be bound, nor one smaller than an element; two
+        // words fit the pairs that are declared as words.
+        let least = size_of::<T>().max(8);
+        let bytes = (len * size_of::<T>()).max(least).next_multiple_of(4) as u64;
         let limit = self
             .capabilities()
             .binding_bytes

@@ -7,16 +7,22 @@ pub enum Library {
     Tiles,
     /// Fixed-order sums of a workgroup: `workgroup_sum`.
     Sums,
+    /// Cameras, lenses and observations: `in_camera`, `project`.
+    Camera,
+    /// Robust losses: `loss_slope`, `loss_value`.
+    Loss,
 }
 
 impl Library {
     /// Every library.
-    pub const ALL: [Self; 2] = [Self::Tiles, Self::Sums];
+    pub const ALL: [Self; 4] = [Self::Tiles, Self::Sums, Self::Camera, Self::Loss];
 
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::Tiles => include_str!("../../../../shaders/lib/tiles.wgsl"),
             Self::Sums => include_str!("../../../../shaders/lib/sums.wgsl"),
+            Self::Camera => include_str!("../../../../shaders/lib/camera.wgsl"),
+            Self::Loss => include_str!("../../../../shaders/lib/loss.wgsl"),
         }
     }
 }
