@@ -183,3 +183,20 @@ fn compiled_pipelines_are_kept_on_disk() {
         assert_eq!(again.save_pipelines().unwrap() > 0, written > 0);
     }
 }
+
+/// One thread may poll the device for another and be slow to say so.
+#[test]
+fn threads_may_share_a_device() {
+    for gpu in gpus() {
+        std::thread::scope(|scope| {
+            for thread in 0..6_u32 {
+                scope.spawn(move || {
+                    for round in 0..150 {
+                        let buffer = gpu.storage_from("shared", &[thread, round]).unwrap();
+                        assert_eq!(gpu.read(&buffer).unwrap(), [thread, round]);
+                    }
+                });
+            }
+        });
+    }
+}

@@ -184,7 +184,9 @@ impl Submission<'_> {
             });
         })?;
         poll(self.gpu, self.index)?;
-        let mapped = receiver.try_recv().is_ok_and(|result| result.is_ok());
+        // Another thread's poll may have taken the answer and not said so yet.
+        let answer = receiver.recv_timeout(inner.timeout);
+        let mapped = answer.is_ok_and(|result| result.is_ok());
         let lost = || DeviceError::Lost {
             reason: "a buffer could not be mapped".to_owned(),
         };
