@@ -48,12 +48,22 @@ fn every_kernel_has_its_four_places() {
 /// Names of the arguments of `pub fn NAME` in a source text.
 fn arguments(text: &str, name: &str) -> Vec<String> {
     let start = text.find(&format!("pub fn {name}")).unwrap();
-    let head = &text[start..start + text[start..].find(") {").unwrap()];
-    let open = head.find("(\n").unwrap();
-    head[open..]
-        .lines()
-        .filter_map(|line| line.trim().split_once(':'))
-        .map(|(name, _)| name.to_owned())
+    let open = start + text[start..].find('(').unwrap();
+    let end = open + text[open..].find(") {").unwrap();
+    let (mut depth, mut pieces) = (0, vec![String::new()]);
+    for letter in text[open + 1..end].chars() {
+        match letter {
+            '(' | '[' | '<' => depth += 1,
+            ')' | ']' | '>' => depth -= 1,
+            ',' if depth == 0 => pieces.push(String::new()),
+            _ => {}
+        }
+        let last = pieces.len() - 1;
+        pieces[last].push(letter);
+    }
+    let names = pieces.iter().filter_map(|piece| piece.split_once(':'));
+    names
+        .map(|(name, _)| name.trim_start_matches(',').trim().to_owned())
         .collect()
 }
 
@@ -82,6 +92,11 @@ fn twins_take_what_their_kernels_take() {
 
 #[test]
 fn the_census_reads_signatures() {
-    let text = "pub fn f<S>(\n    size: usize,\n    x: &[f32],\n    y: &mut [f32],\n) {\n}";
+    let text =
+        "pub fn f<S>(\n    size: (usize, usize),\n    x: &[f32],\n    y: &mut [f32],\n) {\n}";
     assert_eq!(arguments(text, "f"), ["size", "x", "y"]);
+    assert_eq!(
+        arguments("pub fn g(a: u32, b: [u8; 2]) {}", "g"),
+        ["a", "b"]
+    );
 }

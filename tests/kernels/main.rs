@@ -11,6 +11,8 @@
 mod axpby;
 mod canary;
 mod census;
+mod column_norms;
+mod column_scale;
 mod cost;
 mod device;
 mod dot;
@@ -20,4 +22,5 @@ mod jacobian_transpose_mul;
 mod linearize;
 mod reduce;
 mod reflection;
+mod scale_encode;
 mod translation;

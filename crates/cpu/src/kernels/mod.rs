@@ -10,6 +10,8 @@
 mod axpby;
 mod camera;
 mod canary;
+mod column_norms;
+mod column_scale;
 mod cost;
 mod dot;
 mod jacobian_mul;
@@ -17,16 +19,20 @@ mod jacobian_transpose_mul;
 mod linearize;
 mod loss;
 mod reduce;
+mod scale_encode;
 mod sums;
 
 pub use axpby::axpby;
 pub use canary::canary;
+pub use column_norms::column_norms;
+pub use column_scale::column_scale;
 pub use cost::cost;
 pub use dot::dot;
 pub use jacobian_mul::jacobian_mul;
 pub use jacobian_transpose_mul::jacobian_transpose_mul;
 pub use linearize::linearize;
 pub use reduce::reduce;
+pub use scale_encode::scale_encode;
 
 /// Stands for "no scalar" in slots.
 pub const NONE: u32 = u32::MAX;

@@ -3,12 +3,15 @@
 
 pub mod axpby;
 pub mod canary;
+pub mod column_norms;
+pub mod column_scale;
 pub mod cost;
 pub mod dot;
 pub mod jacobian_mul;
 pub mod jacobian_transpose_mul;
 pub mod linearize;
 pub mod reduce;
+pub mod scale_encode;
 
 use crate::shader::KernelSpec;
 
@@ -16,12 +19,15 @@ use crate::shader::KernelSpec;
 pub const ALL: &[&KernelSpec] = &[
     &axpby::SPEC,
     &canary::SPEC,
+    &column_norms::SPEC,
+    &column_scale::SPEC,
     &cost::SPEC,
     &dot::SPEC,
     &jacobian_mul::SPEC,
     &jacobian_transpose_mul::SPEC,
     &linearize::SPEC,
     &reduce::SPEC,
+    &scale_encode::SPEC,
 ];
 
 /// Blocks in a tile: a device reads neighbouring words of a tile in one go.

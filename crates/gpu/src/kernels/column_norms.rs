@@ -1,0 +1,88 @@
+//! Squared norms of the columns of one factor set.
+
+use super::TILE;
+use crate::memory::{Buffer, Uniform};
+use crate::run::{Launch, grid};
+use crate::shader::{Binding, KernelSpec, Library, Storage, uniform};
+use crate::{DeviceError, Gpu};
+
+uniform! {
+    /// Sizes and places.
+    pub struct ColumnNormsParams {
+        /// Variables listed.
+        pub variables: u32,
+        /// Pairs before block 0.
+        pub base: u32,
+        /// 1 to add to what is there.
+        pub add: u32,
+    }
+}
+
+/// The kernel.
+pub const SPEC: KernelSpec = KernelSpec {
+    name: "column_norms",
+    body: include_str!("../../../../shaders/column_norms.wgsl"),
+    libraries: &[Library::Tiles],
+    bindings: &[
+        Binding::read(0, 0, "blocks"),
+        Binding::read(0, 1, "starts"),
+        Binding::read(0, 2, "items"),
+        Binding::read(0, 3, "columns"),
+        Binding::write(1, 0, "norms"),
+        Binding::PARAMS,
+    ],
+    fields: ColumnNormsParams::FIELDS,
+    uniform_bytes: size_of::<ColumnNormsParams>(),
+    constants: &["R", "C", "LANES", "TILE"],
+    samples: &[&[2, 9, 32, 32], &[3, 6, 8, 32], &[3, 3, 1, 32]],
+};
+
+/// `norms_v = Σ_f J_{f,v}²`, column by column, for every variable listed, plus
+/// what was there if `add` is 1: the diagonal of `JᵀJ`, one set after another.
+/// Lanes share a variable as in [`super::jacobian_transpose_mul`].
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnNorms<'a> {
+    /// Blocks in storage words, as for [`super::jacobian_mul`].
+    pub blocks: &'a Buffer<u32>,
+    /// First item of each variable, and the end.
+    pub starts: &'a Buffer<u32>,
+    /// Block numbers by variable.
+    pub items: &'a Buffer<u32>,
+    /// First column of each variable in `norms`.
+    pub columns: &'a Buffer<u32>,
+    /// Squared norms, laid out like the unknowns.
+    pub norms: &'a Buffer<f32>,
+    /// Sizes and places.
+    pub params: &'a Uniform<ColumnNormsParams>,
+    /// Rows and columns of a block.
+    pub size: (usize, usize),
+    /// Lanes that share a variable: a power of two, at most the workgroup.
+    pub lanes: usize,
+    /// Variables, as in `params`.
+    pub variables: usize,
+}
+
+impl ColumnNorms<'_> {
+    /// Makes it ready for blocks in `storage`.
+    ///
+    /// # Errors
+    /// It does not compile here.
+    pub fn launch(&self, gpu: &Gpu, storage: Storage) -> Result<Launch, DeviceError> {
+        let (rows, cols) = self.size;
+        let lanes = self.lanes.next_power_of_two().min(gpu.workgroup() as usize);
+        gpu.launch(
+            &SPEC,
+            storage,
+            &[rows as u32, cols as u32, lanes as u32, TILE as u32],
+            &[
+                ("blocks", self.blocks),
+                ("starts", self.starts),
+                ("items", self.items),
+                ("columns", self.columns),
+                ("norms", self.norms),
+                ("params", self.params),
+            ],
+            grid(gpu, self.variables, gpu.workgroup() as usize / lanes),
+        )
+    }
+}
