@@ -27,7 +27,7 @@ const PLACES: [(&str, &str, &[&str]); 4] = [
     (
         "crates/cpu/src/kernels",
         "rs",
-        &["camera", "loss", "mod", "sums"],
+        &["camera", "loss", "mod", "sums", "triangles"],
     ),
     (
         "tests/kernels",

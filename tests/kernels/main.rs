@@ -9,6 +9,9 @@
 )]
 
 mod axpby;
+mod block_gram;
+mod block_jacobi_apply;
+mod block_jacobi_build;
 mod canary;
 mod census;
 mod column_norms;

@@ -9,6 +9,7 @@ pub mod losses;
 mod random;
 pub mod scenes;
 mod sets;
+pub mod triangles;
 
 pub use bounded::Bounded;
 pub use compare::{close, same_bits};

@@ -8,6 +8,9 @@
 #![allow(clippy::too_many_arguments)]
 
 mod axpby;
+mod block_gram;
+mod block_jacobi_apply;
+mod block_jacobi_build;
 mod camera;
 mod canary;
 mod column_norms;
@@ -21,8 +24,12 @@ mod loss;
 mod reduce;
 mod scale_encode;
 mod sums;
+mod triangles;
 
 pub use axpby::axpby;
+pub use block_gram::block_gram;
+pub use block_jacobi_apply::block_jacobi_apply;
+pub use block_jacobi_build::block_jacobi_build;
 pub use canary::canary;
 pub use column_norms::column_norms;
 pub use column_scale::column_scale;

@@ -2,6 +2,9 @@
 //! the CPU and its test.
 
 pub mod axpby;
+pub mod block_gram;
+pub mod block_jacobi_apply;
+pub mod block_jacobi_build;
 pub mod canary;
 pub mod column_norms;
 pub mod column_scale;
@@ -18,6 +21,9 @@ use crate::shader::KernelSpec;
 /// Every kernel.
 pub const ALL: &[&KernelSpec] = &[
     &axpby::SPEC,
+    &block_gram::SPEC,
+    &block_jacobi_apply::SPEC,
+    &block_jacobi_build::SPEC,
     &canary::SPEC,
     &column_norms::SPEC,
     &column_scale::SPEC,

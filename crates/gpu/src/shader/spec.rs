@@ -11,11 +11,19 @@ pub enum Library {
     Camera,
     /// Robust losses: `loss_slope`, `loss_value`.
     Loss,
+    /// Upper triangles: `upper`, `TRIANGLE_PAIRS`.
+    Triangles,
 }
 
 impl Library {
     /// Every library.
-    pub const ALL: [Self; 4] = [Self::Tiles, Self::Sums, Self::Camera, Self::Loss];
+    pub const ALL: [Self; 5] = [
+        Self::Tiles,
+        Self::Sums,
+        Self::Camera,
+        Self::Loss,
+        Self::Triangles,
+    ];
 
     pub(super) fn text(self) -> &'static str {
         match self {
@@ -23,6 +31,7 @@ impl Library {
             Self::Sums => include_str!("../../../../shaders/lib/sums.wgsl"),
             Self::Camera => include_str!("../../../../shaders/lib/camera.wgsl"),
             Self::Loss => include_str!("../../../../shaders/lib/loss.wgsl"),
+            Self::Triangles => include_str!("../../../../shaders/lib/triangles.wgsl"),
         }
     }
 }
