@@ -32,7 +32,14 @@ const PLACES: [(&str, &str, &[&str]); 4] = [
     (
         "tests/kernels",
         "rs",
-        &["main", "census", "device", "reflection", "translation"],
+        &[
+            "bundle_chain",
+            "census",
+            "device",
+            "main",
+            "reflection",
+            "translation",
+        ],
     ),
 ];
 

@@ -12,6 +12,7 @@ mod axpby;
 mod block_gram;
 mod block_jacobi_apply;
 mod block_jacobi_build;
+mod bundle_chain;
 mod canary;
 mod census;
 mod column_norms;

@@ -1,6 +1,7 @@
 //! Adapters, guarded buffers, random sets, comparisons.
 
 mod bounded;
+pub mod chain;
 mod compare;
 mod devices;
 mod guarded;
