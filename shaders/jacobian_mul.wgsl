@@ -1,5 +1,6 @@
 // y = alpha J x + beta y for one factor set: one lane per factor.
-// Constants: R rows; A and B columns of the two blocks (B may be 0); TILE.
+// Constants: R rows; A and B columns of the two blocks (B may be 0); TILE;
+// ROUND, 1 to round results to the blocks' storage.
 struct Params {
     factors: u32,
     // Pairs before the blocks of the second variables.
@@ -66,6 +67,9 @@ fn main(
         // y may hold anything where beta is 0.
         if (params.beta != 0.0) {
             value = value + params.beta * y[row + r];
+        }
+        if (ROUND == 1u) {
+            value = keep(value);
         }
         y[row + r] = value;
     }

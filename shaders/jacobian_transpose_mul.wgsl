@@ -1,5 +1,6 @@
 // z = alpha Jᵀ y + beta z for one factor set: LANES lanes per variable.
-// Constants: R rows; C columns; LANES, a power of two, at most W; TILE.
+// Constants: R rows; C columns; LANES, a power of two, at most W; TILE; ROUND, 1
+// to round results to the blocks' storage.
 //
 // A variable's items are block numbers. Blocks of second variables that have
 // as many columns as the first ones follow those in the same tiles, so that
@@ -84,6 +85,9 @@ fn main(
             // z may hold anything where beta is 0.
             if (params.beta != 0.0) {
                 value = value + params.beta * z[column + c];
+            }
+            if (ROUND == 1u) {
+                value = keep(value);
             }
             z[column + c] = value;
         }

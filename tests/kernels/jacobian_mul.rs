@@ -28,6 +28,7 @@ struct Case {
     before: Vec<f32>,
     alpha: f32,
     beta: f32,
+    round: bool,
 }
 
 impl Case {
@@ -40,6 +41,7 @@ impl Case {
             set,
             alpha,
             beta,
+            round: false,
         }
     }
 
@@ -66,6 +68,7 @@ impl Case {
             params: &gpu.uniform("params", &params).unwrap(),
             shape: set.shape,
             factors: set.factors,
+            round: self.round,
         }
         .launch(gpu, storage)
         .unwrap();
@@ -83,6 +86,7 @@ impl Case {
             Storage::Half(_) => kernels::jacobian_mul::<f16>(
                 set.shape,
                 TILE,
+                self.round,
                 &set.blocks(),
                 &columns,
                 &self.x,
@@ -96,6 +100,7 @@ impl Case {
             Storage::Single => kernels::jacobian_mul::<f32>(
                 set.shape,
                 TILE,
+                self.round,
                 &set.blocks(),
                 &columns,
                 &self.x,
@@ -166,6 +171,7 @@ fn worked_by_hand() {
         before,
         alpha: 2.0,
         beta: -1.0,
+        round: false,
     };
     let want = [1061.0, 1282.0];
     assert_eq!(case.twin(Storage::Single)[ROW..], want);
@@ -241,5 +247,22 @@ fn two_runs_have_the_same_bits() {
     for_each(|gpu, storage| {
         let case = Case::new((3, 6, 3), 1000, 1.0, 0.5);
         same_bits(&case.device(gpu, storage), &case.device(gpu, storage)).unwrap();
+    });
+}
+
+/// Rounded results are the twin's, or its neighbours where a fused product
+/// falls on the other side of a midpoint.
+#[test]
+fn results_can_be_rounded_to_storage() {
+    for_each(|gpu, storage| {
+        let Storage::Half(_) = storage else { return };
+        let mut case = Case::new((2, 9, 3), 65, 1.0, 0.5);
+        case.round = true;
+        let twin: Vec<f64> = case.twin(storage).iter().map(|v| f64::from(*v)).collect();
+        let got = case.device(gpu, storage);
+        close(&got, &twin, |i| 2.0_f64.powi(-10) * twin[i].abs()).unwrap();
+        for value in &got[ROW..] {
+            assert_eq!(f16::from_f32(*value).to_f32(), *value);
+        }
     });
 }

@@ -26,6 +26,7 @@ struct Case {
     lanes: usize,
     alpha: f32,
     beta: f32,
+    round: bool,
 }
 
 impl Case {
@@ -39,6 +40,7 @@ impl Case {
             lanes,
             alpha: -0.7,
             beta,
+            round: false,
         }
     }
 
@@ -72,6 +74,7 @@ impl Case {
                 size: (set.shape.rows, side.cols),
                 lanes: self.lanes,
                 variables: side.variables.len(),
+                round: self.round,
             }
             .launch(gpu, storage)
             .unwrap();
@@ -89,6 +92,7 @@ impl Case {
                 (set.shape.rows, side.cols),
                 self.lanes,
                 TILE,
+                self.round,
                 &set.blocks(),
                 &side.starts,
                 &side.items,
@@ -154,6 +158,7 @@ fn worked_by_hand() {
         lanes: 1,
         alpha: 2.0,
         beta: 1.0,
+        round: false,
     };
     let want = [43.0, 88.0, 133.0];
     assert_eq!(case.twin(Storage::Single), want);
@@ -219,5 +224,22 @@ fn two_runs_have_the_same_bits() {
     for_each(|gpu, storage| {
         let case = Case::new((6, 6, 6), 1000, 16, 0.5);
         same_bits(&case.device(gpu, storage), &case.device(gpu, storage)).unwrap();
+    });
+}
+
+/// Rounded results are the twin's, or its neighbours where a fused product
+/// falls on the other side of a midpoint.
+#[test]
+fn results_can_be_rounded_to_storage() {
+    for_each(|gpu, storage| {
+        let Storage::Half(_) = storage else { return };
+        let mut case = Case::new((2, 9, 3), 65, 4, 0.5);
+        case.round = true;
+        let twin: Vec<f64> = case.twin(storage).iter().map(|v| f64::from(*v)).collect();
+        let got = case.device(gpu, storage);
+        close(&got, &twin, |i| 2.0_f64.powi(-10) * twin[i].abs() + 1e-6).unwrap();
+        for value in &got {
+            assert_eq!(f16::from_f32(*value).to_f32(), *value);
+        }
     });
 }

@@ -15,6 +15,7 @@ mod block_jacobi_build;
 mod bundle_chain;
 mod canary;
 mod census;
+mod cg_scalar;
 mod column_norms;
 mod column_scale;
 mod cost;

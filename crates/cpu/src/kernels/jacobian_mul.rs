@@ -2,14 +2,18 @@
 
 use slam16_sparse::{EdgeShape, Store, TiledLayout};
 
+use super::keep;
+
 /// `y_f = alpha (A_f x_a + B_f x_b) + beta y_f` for every factor of a set.
 ///
 /// `blocks` holds the first blocks in tiles of `tile`, and `second` pairs on
 /// the second ones; `columns` the first columns of each factor's variables;
 /// the set's rows begin at `row` of `y`. With `beta = 0`, `y` is not read.
+/// `round` rounds the results to `S`.
 pub fn jacobian_mul<S: Store<Compute = f32>>(
     shape: EdgeShape,
     tile: usize,
+    round: bool,
     blocks: &[S],
     columns: &[u32],
     x: &[f32],
@@ -43,11 +47,12 @@ pub fn jacobian_mul<S: Store<Compute = f32>>(
         for (r, sum) in sum.iter().enumerate() {
             let y = &mut y[row + f * rows + r];
             let product = alpha * sum;
-            *y = if beta == 0.0 {
+            let value = if beta == 0.0 {
                 product
             } else {
                 product + beta * *y
             };
+            *y = if round { keep::<S>(value) } else { value };
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use slam16_sparse::{Store, TiledLayout};
 
+use super::keep;
 use super::sums::tree;
 
 /// `z_v = alpha Σ_f J_{f,v}ᵀ y_f + beta z_v` for each of `variables` variables
@@ -10,11 +11,13 @@ use super::sums::tree;
 ///
 /// `blocks` begin `base` pairs in, in tiles of `tile`; block `n` belongs to
 /// factor `n`, or `n − split` from `split` on; the set's rows begin at `row` of
-/// `y`. With `beta = 0`, `z` is not read.
+/// `y`. With `beta = 0`, `z` is not read. `round` rounds the
+/// results to `S`.
 pub fn jacobian_transpose_mul<S: Store<Compute = f32>>(
     size: (usize, usize),
     lanes: usize,
     tile: usize,
+    round: bool,
     blocks: &[S],
     starts: &[u32],
     items: &[u32],
@@ -49,11 +52,12 @@ pub fn jacobian_transpose_mul<S: Store<Compute = f32>>(
         for (c, sums) in sums.iter_mut().enumerate() {
             let z = &mut z[columns[v] as usize + c];
             let product = alpha * tree(sums);
-            *z = if beta == 0.0 {
+            let value = if beta == 0.0 {
                 product
             } else {
                 product + beta * *z
             };
+            *z = if round { keep::<S>(value) } else { value };
         }
     }
 }

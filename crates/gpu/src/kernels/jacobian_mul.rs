@@ -38,14 +38,14 @@ pub const SPEC: KernelSpec = KernelSpec {
     ],
     fields: JacobianMulParams::FIELDS,
     uniform_bytes: size_of::<JacobianMulParams>(),
-    constants: &["R", "A", "B", "TILE"],
+    constants: &["R", "A", "B", "TILE", "ROUND"],
     samples: &[
-        &[2, 9, 3, 32],
-        &[2, 6, 0, 32],
-        &[3, 6, 3, 32],
-        &[6, 6, 6, 32],
-        &[3, 3, 0, 32],
-        &[1, 2, 2, 1],
+        &[2, 9, 3, 32, 0],
+        &[2, 6, 0, 32, 0],
+        &[3, 6, 3, 32, 1],
+        &[6, 6, 6, 32, 0],
+        &[3, 3, 0, 32, 0],
+        &[1, 2, 2, 1, 1],
     ],
 };
 
@@ -70,6 +70,8 @@ pub struct JacobianMul<'a> {
     pub shape: EdgeShape,
     /// Factors, as in `params`.
     pub factors: usize,
+    /// Rounds the results to `storage`.
+    pub round: bool,
 }
 
 impl JacobianMul<'_> {
@@ -86,7 +88,13 @@ impl JacobianMul<'_> {
         gpu.launch(
             &SPEC,
             storage,
-            &[rows as u32, cols_a as u32, cols_b as u32, TILE as u32],
+            &[
+                rows as u32,
+                cols_a as u32,
+                cols_b as u32,
+                TILE as u32,
+                u32::from(self.round),
+            ],
             &[
                 ("blocks", self.blocks),
                 ("columns", self.columns),

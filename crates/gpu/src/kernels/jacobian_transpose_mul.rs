@@ -41,14 +41,14 @@ pub const SPEC: KernelSpec = KernelSpec {
     ],
     fields: JacobianTransposeMulParams::FIELDS,
     uniform_bytes: size_of::<JacobianTransposeMulParams>(),
-    constants: &["R", "C", "LANES", "TILE"],
+    constants: &["R", "C", "LANES", "TILE", "ROUND"],
     samples: &[
-        &[2, 9, 1, 32],
-        &[2, 6, 32, 32],
-        &[3, 6, 8, 32],
-        &[6, 6, 4, 32],
-        &[3, 3, 1, 32],
-        &[1, 2, 2, 1],
+        &[2, 9, 1, 32, 0],
+        &[2, 6, 32, 32, 0],
+        &[3, 6, 8, 32, 1],
+        &[6, 6, 4, 32, 0],
+        &[3, 3, 1, 32, 0],
+        &[1, 2, 2, 1, 1],
     ],
 };
 
@@ -84,6 +84,8 @@ pub struct JacobianTransposeMul<'a> {
     pub lanes: usize,
     /// Variables, as in `params`.
     pub variables: usize,
+    /// Rounds the results to `storage`.
+    pub round: bool,
 }
 
 impl JacobianTransposeMul<'_> {
@@ -97,7 +99,13 @@ impl JacobianTransposeMul<'_> {
         gpu.launch(
             &SPEC,
             storage,
-            &[rows as u32, cols as u32, lanes as u32, TILE as u32],
+            &[
+                rows as u32,
+                cols as u32,
+                lanes as u32,
+                TILE as u32,
+                u32::from(self.round),
+            ],
             &[
                 ("blocks", self.blocks),
                 ("starts", self.starts),

@@ -6,6 +6,7 @@ pub mod block_gram;
 pub mod block_jacobi_apply;
 pub mod block_jacobi_build;
 pub mod canary;
+pub mod cg_scalar;
 pub mod column_norms;
 pub mod column_scale;
 pub mod cost;
@@ -25,6 +26,7 @@ pub const ALL: &[&KernelSpec] = &[
     &block_jacobi_apply::SPEC,
     &block_jacobi_build::SPEC,
     &canary::SPEC,
+    &cg_scalar::SPEC,
     &column_norms::SPEC,
     &column_scale::SPEC,
     &cost::SPEC,
