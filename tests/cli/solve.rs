@@ -84,9 +84,19 @@ fn status_2_bad_usage() {
 fn status_4_a_device_that_is_not_there() {
     let desk = square();
     for command in ["solve", "plan"] {
-        let run = desk.run(&format!("{command} square.g2o --backend gpu"));
+        let run = desk.run(&format!(
+            "{command} square.g2o --backend gpu --adapter nowhere"
+        ));
         assert_eq!(run.status, 4);
-        assert!(run.err.contains("no GPU backend"), "{}", run.err);
+        assert!(
+            run.err.contains("no GPU adapter answers to nowhere"),
+            "{}",
+            run.err
+        );
+        // Forgetting to ask for the GPU is no reason to fall back silently.
+        let run = desk.run(&format!("{command} square.g2o --adapter nowhere"));
+        assert_eq!(run.status, 2);
+        assert!(run.err.contains("--backend gpu"), "{}", run.err);
     }
     desk.good("solve square.g2o --backend auto");
     desk.good("solve square.g2o --backend cpu");
@@ -297,4 +307,29 @@ fn version_and_help_are_results() {
         assert!(run.out.contains(command), "{command}: {}", run.out);
     }
     assert!(run.out.contains("Exit status"), "{}", run.out);
+}
+
+/// Without an adapter there is nothing to list, and that is said.
+#[test]
+fn adapters_are_listed_and_used() {
+    let desk = square();
+    let list = desk.good("adapters --json");
+    let list: serde_json::Value = serde_json::from_str(&list.out).unwrap();
+    let adapters = list.as_array().unwrap();
+    let table = desk.good("adapters").out;
+    if adapters.is_empty() {
+        assert!(table.contains("no GPU adapter"), "{table}");
+        return;
+    }
+    for adapter in adapters {
+        assert!(table.contains(adapter["name"].as_str().unwrap()), "{table}");
+        assert!(adapter["error"].is_null(), "{adapter}");
+        for tried in adapter["canary"].as_array().unwrap() {
+            assert_eq!(tried["sound"], true, "{adapter}");
+        }
+    }
+    desk.good("solve square.g2o --backend gpu --adapter 0 --linear-solver cgnr --report r.json");
+    let used = &desk.json("r.json")["used"];
+    assert_eq!(used["backend"], "gpu");
+    assert_eq!(used["linear_solver"], "cgnr:projected");
 }

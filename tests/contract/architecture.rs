@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "estimators",
             "cpu",
+            "gpu",
             "io",
             "solver",
             "problem",

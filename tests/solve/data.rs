@@ -1,8 +1,12 @@
 //! Where the public data lie, and how results are judged.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use slam16::geometry::{Se3, So3, Stereo};
 use slam16::io::{AnyProblem, ReadOptions, read};
+use slam16::nalgebra::{Matrix3, Vector3};
+use slam16::problem::{Bundle, Camera, Lens, Observation};
 
 /// A data file by its path below the data folder; a missing one is named.
 pub fn path(name: &str) -> PathBuf {
@@ -23,6 +27,68 @@ pub fn load(name: &str) -> AnyProblem {
     read(path(name), &ReadOptions::default())
         .unwrap_or_else(|e| panic!("{name}: {e}"))
         .problem
+}
+
+/// Numbers of a text file, line by line.
+fn numbers(name: &str) -> Vec<Vec<f64>> {
+    let text = std::fs::read_to_string(path(name)).unwrap();
+    let line = |line: &str| {
+        line.split_whitespace()
+            .map(|n| n.parse().unwrap())
+            .collect()
+    };
+    text.lines().map(line).collect()
+}
+
+/// A stereo window of 26 poses from KITTI (gtsam's examples); the first pose is
+/// held.
+pub fn stereo_window() -> Bundle {
+    let calibration = &numbers("vo/VO_calibration.txt")[0];
+    let mut bundle = Bundle::new();
+    let lens = bundle.add_lens(Lens::Stereo(Stereo {
+        fx: calibration[0],
+        fy: calibration[1],
+        cx: calibration[3],
+        cy: calibration[4],
+        baseline: calibration[5],
+    }));
+    let mut cameras = BTreeMap::new();
+    for row in numbers("vo/VO_camera_poses_large.txt") {
+        let at = |r: usize, c: usize| row[1 + 4 * r + c];
+        let rotation = Matrix3::from_fn(at);
+        let world_from_camera = Se3 {
+            rotation: So3::from_matrix(&rotation).unwrap(),
+            translation: Vector3::from_fn(|r, _| at(r, 3)),
+        };
+        let id = bundle
+            .add_camera(Camera {
+                world_from_camera,
+                intrinsics: [0.0; 3],
+                pose_fixed: cameras.is_empty(),
+                intrinsics_fixed: true,
+            })
+            .unwrap();
+        cameras.insert(row[0] as u64, id);
+    }
+    let mut points = BTreeMap::new();
+    for row in numbers("vo/VO_stereo_factors_large.txt") {
+        let camera = cameras[&(row[0] as u64)];
+        let in_camera = Vector3::new(row[5], row[6], row[7]);
+        let pose = bundle.cameras()[camera.index()].world_from_camera;
+        let point = *points
+            .entry(row[1] as u64)
+            .or_insert_with(|| bundle.add_point(pose.act(&in_camera)).unwrap());
+        bundle
+            .add_observation(Observation {
+                camera,
+                point,
+                lens,
+                pixel: [row[2], row[3], row[4]],
+                weight: 1.0,
+            })
+            .unwrap();
+    }
+    bundle
 }
 
 /// `true` when `cost` is no more than `relative` above the best known one. A

@@ -81,3 +81,11 @@ pub enum DeviceError {
         seconds: f64,
     },
 }
+
+impl From<DeviceError> for slam16_solver::BackendError {
+    fn from(error: DeviceError) -> Self {
+        Self::Device {
+            reason: error.to_string(),
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! GPU backend: device, shader composer, kernels.
+//! GPU backend: device, shader composer, kernels, linear solvers.
 //!
 //! The only crate that names wgpu. A [`Gpu`] is an open device; a kernel is
 //! made ready once as a [`Launch`] and dispatched through a [`Recorder`], which
@@ -14,6 +14,7 @@
 mod device;
 mod error;
 pub mod kernels;
+mod linear;
 mod memory;
 mod plan;
 mod run;
@@ -24,6 +25,7 @@ pub use device::{
     GpuOptions, GraphicsApi, Verdict, adapters,
 };
 pub use error::DeviceError;
+pub use linear::backend;
 pub use memory::{Buffer, Data, Reading, Uniform};
 pub use plan::{Plan, Rung};
 pub use run::{Launch, Recorder, Submission};

@@ -1,5 +1,6 @@
 //! Everything that can go wrong, behind one type.
 
+use crate::gpu::DeviceError;
 use crate::io::{ReadError, WriteError};
 use crate::problem::ProblemError;
 use crate::solver::{BackendError, OptionsError, SolveError};
@@ -20,6 +21,9 @@ pub enum Error {
     /// A solve that failed for a reason of its own.
     #[error(transparent)]
     Solve(SolveError),
+    /// A device that does not open or gave up.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A file that cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -76,6 +80,7 @@ impl Error {
             Self::Problem(_) | Self::Read(_) | Self::DumpedOptions { .. } => ErrorClass::Input,
             Self::Options(_) | Self::Write(_) => ErrorClass::Usage,
             Self::Backend(error) => backend_class(error),
+            Self::Device(_) => ErrorClass::Device,
             Self::Solve(error) => match error {
                 SolveError::Options(_) => ErrorClass::Usage,
                 SolveError::Backend(error) => backend_class(error),

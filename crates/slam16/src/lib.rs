@@ -92,12 +92,14 @@
 //! | [`solver`] | options, summary, stop reasons, the outer loop |
 //! | [`estimators`] | sliding window and loop closer, for robots |
 //! | [`cpu`] | the CPU backend |
+//! | [`gpu`] | the GPU backend: adapters, devices, kernels |
 //! | [`sparse`] | block matrices, orderings, factors |
 //!
 //! [`covariance`] gives the uncertainty of chosen variables, [`plan`] what a
 //! solve would take, [`dump`] and [`reload`] a file to repeat a solve from.
 
 mod covariance;
+mod device;
 mod dump;
 mod error;
 mod plan;
@@ -108,6 +110,7 @@ mod solve;
 mod tests;
 
 pub use covariance::{Marginals, covariance, joint_covariance};
+pub use device::Device;
 pub use dump::{Reloaded, dump, options_of, reload};
 pub use error::{Error, ErrorClass};
 pub use plan::{FactorPlan, Plan, plan, plan_any};
@@ -118,6 +121,7 @@ pub use nalgebra;
 pub use slam16_cpu as cpu;
 pub use slam16_estimators as estimators;
 pub use slam16_geometry as geometry;
+pub use slam16_gpu as gpu;
 pub use slam16_io as io;
 pub use slam16_problem as problem;
 pub use slam16_solver as solver;

@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 
-use crate::cpu;
 use crate::io::AnyProblem;
 use crate::problem::Note;
 use crate::solver::Backend;
 use crate::solver::{Fallback, Options, ProblemDescription, ProblemSummary, RolePrecisions};
-use crate::{Error, Problem, with_problem};
+use crate::{Device, Error, Problem, with_problem};
 
 /// Path and size of a solve, known from the structure alone.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,6 +27,8 @@ pub struct Plan {
     pub factor: Option<FactorPlan>,
     /// Bytes the backend holds on the host, the problem itself apart.
     pub host_bytes: usize,
+    /// Bytes the backend holds on a device.
+    pub device_bytes: usize,
     /// Threads.
     pub threads: usize,
     /// Fallbacks that would be taken.
@@ -54,9 +55,13 @@ pub struct FactorPlan {
 ///
 /// # Errors
 /// A problem without variables or factors, or options that do not fit it.
-pub fn plan<P: Problem>(problem: &mut P, options: &Options) -> Result<Plan, Error> {
+pub fn plan<P: Problem>(
+    problem: &mut P,
+    options: &Options,
+    device: &Device,
+) -> Result<Plan, Error> {
     options.validate()?;
-    let backend = cpu::backend(problem, options)?;
+    let backend = device.backend(problem, options)?;
     let used = backend.used();
     let description = ProblemDescription::new(backend.problem().kind(), backend.setup());
     Ok(Plan {
@@ -73,6 +78,7 @@ pub fn plan<P: Problem>(problem: &mut P, options: &Options) -> Result<Plan, Erro
             largest_front: p.largest_front,
         }),
         host_bytes: used.host_bytes,
+        device_bytes: used.device_bytes,
         threads: used.threads,
         fallbacks: used.fallbacks,
         notes: description.notes,
@@ -83,6 +89,10 @@ pub fn plan<P: Problem>(problem: &mut P, options: &Options) -> Result<Plan, Erro
 ///
 /// # Errors
 /// As for [`plan`].
-pub fn plan_any(problem: &mut AnyProblem, options: &Options) -> Result<Plan, Error> {
-    with_problem!(problem, p => plan(p, options))
+pub fn plan_any(
+    problem: &mut AnyProblem,
+    options: &Options,
+    device: &Device,
+) -> Result<Plan, Error> {
+    with_problem!(problem, p => plan(p, options, device))
 }

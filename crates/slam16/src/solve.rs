@@ -3,20 +3,20 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use crate::cpu;
 use crate::io::AnyProblem;
 use crate::solver::{
     HostBackend, IterationReport, Iterations, Options, OptionsError, ProblemDescription, Summary,
 };
-use crate::{Error, Problem, with_problem};
+use crate::{Device, Error, Problem, with_problem};
 
 /// Solves problems with one set of options.
 ///
 /// The state found is left in the problem. When a solve ends without meeting
 /// a stop test, or fails, the problem holds the best state found so far.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Solver {
     options: Options,
+    device: Device,
 }
 
 impl Solver {
@@ -26,14 +26,38 @@ impl Solver {
     /// The first option that cannot be used, by its path.
     pub fn new(options: Options) -> Result<Self, OptionsError> {
         options.validate()?;
-        Ok(Self { options })
+        Ok(Self {
+            options,
+            device: Device::Cpu,
+        })
     }
 
     /// A solver with the options that suit a problem.
     pub fn for_problem(problem: &impl Problem) -> Self {
         Self {
             options: problem.default_options(),
+            device: Device::Cpu,
         }
+    }
+
+    /// Solves linear systems on a device.
+    ///
+    /// ```no_run
+    /// # use slam16::prelude::*;
+    /// # fn example(bundle: &mut Bundle) -> Result<(), Error> {
+    /// use slam16::Device;
+    /// use slam16::gpu::{Gpu, GpuOptions};
+    ///
+    /// let gpu = Gpu::open(&GpuOptions::default())?;
+    /// let solver = Solver::for_problem(bundle).on(Device::Gpu(gpu));
+    /// println!("{}", solver.solve(bundle)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on(mut self, device: Device) -> Self {
+        self.device = device;
+        self
     }
 
     /// The options.
@@ -75,7 +99,7 @@ impl Solver {
     /// A problem without variables or factors, or options that do not fit it.
     pub fn iterate<'p, P: Problem>(&self, problem: &'p mut P) -> Result<Steps<'p, P>, Error> {
         let start = Instant::now();
-        let backend = cpu::backend(problem, &self.options)?;
+        let backend = self.device.backend(problem, &self.options)?;
         let description = ProblemDescription::new(backend.problem().kind(), backend.setup());
         let iterations = Iterations::new(backend, description, &self.options)?.since(start);
         Ok(Steps { iterations })

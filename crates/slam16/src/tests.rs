@@ -122,7 +122,7 @@ fn a_plan_changes_nothing_and_a_solve_keeps_to_it() {
     let mut graph = ring(40);
     let before = graph.poses().to_vec();
     let options = graph.default_options();
-    let plan = plan(&mut graph, &options).unwrap();
+    let plan = plan(&mut graph, &options, &crate::Device::Cpu).unwrap();
     assert_eq!(graph.poses(), before);
     let summary = Solver::new(options).unwrap().solve(&mut graph).unwrap();
     assert_eq!(plan.problem, summary.problem);

@@ -107,6 +107,14 @@ pub struct ConvertArgs {
     pub read: ReadArgs,
 }
 
+/// Say which GPUs there are.
+#[derive(Debug, Args)]
+pub struct AdaptersArgs {
+    /// Write the list as JSON to standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Say what a solve would take.
 #[derive(Debug, Args)]
 pub struct PlanArgs {

@@ -8,7 +8,7 @@ mod solve;
 use clap::{Parser, Subcommand};
 
 pub use evaluate::{EvaluateArgs, Fit};
-pub use files::{CheckArgs, ConvertArgs, PlanArgs, ReadArgs, Target};
+pub use files::{AdaptersArgs, CheckArgs, ConvertArgs, PlanArgs, ReadArgs, Target};
 pub use simulate::{Camera, Common, Files, Route, Simulate, SimulateArgs, Start};
 pub use solve::{BackendChoice, Guess, Refactor, SolveArgs, TuningArgs};
 
@@ -16,7 +16,8 @@ const AFTER_HELP: &str = "\
 Exit status: 0 solved; 1 ended without meeting a stop test; 2 bad usage;
 3 bad input; 4 device.
 
-Environment: RUST_LOG sets how much is logged (error, warn, info, debug, trace).";
+Environment: RUST_LOG sets how much is logged (error, warn, info, debug, trace);
+SLAM16_ADAPTER names the GPU where --adapter does not.";
 
 /// Solves the least-squares problems of SLAM: pose graphs and bundles.
 #[derive(Debug, Parser)]
@@ -41,6 +42,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Say what a solve would take: structure, memory, work, path.
     Plan(PlanArgs),
+    /// List the GPUs, try their half precision, say how each would be used.
+    Adapters(AdaptersArgs),
     /// Make a problem from a seed.
     Simulate(SimulateArgs),
 }
@@ -60,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_solve_takes_what_the_documentation_says() {
-        let line = "slam16 solve a.g2o b.g2o -o out/ --backend cpu --precision f32 \
+        let line = "slam16 solve a.g2o b.g2o -o out/ --backend gpu --adapter vulkan:llvmpipe --precision f32 \
             --linear-solver cgnr-ic:ic0 --initial chordal --loss huber:1.5 --max-iterations 7 \
             --time-budget 80ms --threads 2 --report r.json --plot p.svg --covariance 1,2 \
             --repair --algorithm lm --ordering amd -q";

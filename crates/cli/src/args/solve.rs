@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use slam16::gpu::AdapterChoice;
 use slam16::problem::{InitialGuess, Loss};
 use slam16::solver::{
     AlgorithmName, HalfArithmetic, LinearSolverKind, OptionsError, Ordering, Precision, TimeBudget,
@@ -110,6 +111,11 @@ pub struct TuningArgs {
     /// Where it runs; auto takes the CPU.
     #[arg(long, value_name = "NAME", value_enum)]
     pub backend: Option<BackendChoice>,
+
+    /// The GPU: an index of slam16 adapters, a part of its name, vulkan, metal,
+    /// dx12 or gl, or as in vulkan:nvidia.
+    #[arg(long, value_name = "NAME")]
+    pub adapter: Option<AdapterChoice>,
 
     /// mixed, f64, f32, naive-half, or custom:products=f16,triangular=….
     #[arg(long, value_name = "NAME")]

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use slam16::Device;
 use slam16::geometry::PoseGroup;
+use slam16::gpu::{Gpu, GpuOptions};
 use slam16::io::{AnyProblem, Loaded};
 use slam16::problem::{GraphLosses, Loss, PoseGraph, ProblemError, Vertex};
 use slam16::solver::{Options, RefactorPolicy, ReuseOptions};
@@ -11,15 +13,21 @@ use slam16::with_problem;
 use crate::args::{BackendChoice, Guess, Refactor, TuningArgs};
 use crate::failure::{Failure, Status};
 
-/// Refuses a backend that this build does not have.
-pub fn backend(tuning: &TuningArgs) -> Result<(), Failure> {
-    match tuning.backend {
-        Some(BackendChoice::Gpu) => Err(Failure {
-            status: Status::Device,
-            message: "--backend gpu: this build has no GPU backend yet; use auto or cpu".to_owned(),
-        }),
-        _ => Ok(()),
+/// Where the command line wants linear systems solved; a GPU is opened.
+pub fn device(tuning: &TuningArgs) -> Result<Device, Failure> {
+    if tuning.backend != Some(BackendChoice::Gpu) {
+        if let Some(adapter) = &tuning.adapter {
+            return Err(Failure::usage(format!(
+                "--adapter {adapter}: say --backend gpu as well"
+            )));
+        }
+        return Ok(Device::Cpu);
     }
+    let mut options = GpuOptions::default();
+    set(&mut options.adapter, tuning.adapter.clone());
+    let gpu = Gpu::open(&options).map_err(slam16::Error::from)?;
+    log::info!("adapter {}", gpu.adapter());
+    Ok(Device::Gpu(gpu))
 }
 
 /// The options of a solve: those of a dump or the defaults, with what the

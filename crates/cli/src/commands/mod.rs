@@ -1,5 +1,6 @@
 //! The commands.
 
+mod adapters;
 mod check;
 mod configure;
 mod convert;
@@ -22,6 +23,7 @@ pub fn run(command: Command) -> Result<Status, Failure> {
         Command::Convert(args) => convert::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Adapters(args) => adapters::run(&args),
         Command::Simulate(args) => simulate::run(&args),
     }
 }

@@ -20,11 +20,11 @@ struct Planned<'p> {
 }
 
 pub fn run(args: &PlanArgs) -> Result<Status, Failure> {
-    configure::backend(&args.tuning)?;
+    let device = configure::device(&args.tuning)?;
     for (k, file) in args.files.iter().enumerate() {
         let mut loaded = io::read(file, &args.read.options())?;
         let options = configure::options(&loaded, &args.tuning)?;
-        let plan = slam16::plan_any(&mut loaded.problem, &options)?;
+        let plan = slam16::plan_any(&mut loaded.problem, &options, &device)?;
         let text = if args.json {
             let planned = Planned { file, plan: &plan };
             let json = serde_json::to_string_pretty(&planned)
@@ -83,6 +83,9 @@ fn table(plan: &Plan) -> String {
         "memory",
         format_args!("{} beside the problem itself", bytes(plan.host_bytes)),
     );
+    if plan.device_bytes > 0 {
+        rows.row("device", format_args!("{} on it", bytes(plan.device_bytes)));
+    }
     rows.row("threads", plan.threads);
     for fallback in &plan.fallbacks {
         let (from, to, why) = (&fallback.from, &fallback.to, &fallback.why);

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::Value;
 use slam16::io::{self, AnyProblem, Loaded};
 use slam16::solver::{Options, Summary};
-use slam16::{Marginals, Solver};
+use slam16::{Device, Marginals, Solver};
 
 use super::report::{Asked, Input, Report, blocks, deviations};
 use super::{configure, picture, write};
@@ -61,12 +61,12 @@ impl Targets {
 }
 
 pub fn run(args: &SolveArgs) -> Result<Status, Failure> {
-    configure::backend(&args.tuning)?;
+    let device = configure::device(&args.tuning)?;
     let targets = Targets::new(args)?;
     let mut worst = Status::Done;
     for (k, input) in args.inputs.iter().enumerate() {
         let progress = Progress::new(args.quiet);
-        let solved = Job::new(args, &targets, input, &progress).and_then(Job::run);
+        let solved = Job::new(args, &targets, input, &progress).and_then(|job| job.run(&device));
         progress.clear();
         match solved {
             Ok((text, status)) => {
@@ -147,7 +147,7 @@ impl<'a> Job<'a> {
         })
     }
 
-    fn run(mut self) -> Result<(String, Status), Failure> {
+    fn run(mut self, device: &Device) -> Result<(String, Status), Failure> {
         let start = Instant::now();
         let guess = self.args.tuning.initial.unwrap_or_default();
         let remark = configure::initial(&mut self.loaded.problem, guess, self.input)?;
@@ -164,7 +164,7 @@ impl<'a> Job<'a> {
             .plot
             .is_some()
             .then(|| picture::view(&self.loaded.problem));
-        let mut summary = self.solve()?;
+        let mut summary = self.solve(device)?;
         summary.warnings.extend(remark);
         summary.warnings.extend(warnings(&self.loaded.warnings));
         let marginals =
@@ -229,8 +229,9 @@ impl<'a> Job<'a> {
         Ok((text, status))
     }
 
-    fn solve(&mut self) -> Result<Summary, Failure> {
+    fn solve(&mut self, device: &Device) -> Result<Summary, Failure> {
         let solver = Solver::new(self.options).map_err(slam16::Error::from)?;
+        let solver = solver.on(device.clone());
         self.progress.stage("setting up");
         let mut steps = self.progress.steps();
         let solved = solver.solve_any_with(&mut self.loaded.problem, |report| {

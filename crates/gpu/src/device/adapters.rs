@@ -189,7 +189,7 @@ pub(super) fn instance() -> wgpu::Instance {
     // Indirect dispatches are not used: their validation would cost one more
     // dispatch each. Debug builds ask for the driver's validation layers.
     let flags = if cfg!(debug_assertions) {
-        wgpu::InstanceFlags::VALIDATION | wgpu::InstanceFlags::DEBUG
+        wgpu::InstanceFlags::VALIDATION
     } else {
         wgpu::InstanceFlags::empty()
     };

@@ -1,0 +1,10 @@
+//! Linear solvers on the device.
+
+mod cgnr;
+mod choose;
+mod factor_set;
+mod machine;
+mod projected;
+mod space;
+
+pub use choose::backend;
