@@ -12,6 +12,7 @@ use slam16_sparse::{ColumnScaling, Jacobian, ProjectedSystem, Threads, scale_tra
 use super::factor_set::DeviceStore;
 use super::machine::{Machine, Scalar, Vector};
 use super::projected::{BlockDamping, ProjectedOperator};
+use super::seen::Seen;
 use super::space::{GpuSpace, Operators, Origin};
 use crate::shader::Storage;
 use crate::{DeviceError, Gpu};
@@ -46,9 +47,9 @@ impl CgnrSettings {
     }
 }
 
-/// Iterations between readings of the status: each costs a round trip, and on
-/// average half of them too many iterations.
-const READ_EVERY: usize = 8;
+/// Fewest and most iterations between readings of the status: each reading
+/// costs a round trip, and iterations after the end are wasted.
+const READ_EVERY: (usize, usize) = (4, 16);
 
 struct Cgnr<S: DeviceStore> {
     settings: CgnrSettings,
@@ -58,6 +59,7 @@ struct Cgnr<S: DeviceStore> {
     damping: BlockDamping,
     b: Vector,
     damped: Vector,
+    seen: Seen,
     workspace: Option<CgWorkspace<Vector, Vector, Scalar>>,
     /// Scratch of the host.
     reduced: Vec<f64>,
@@ -66,6 +68,8 @@ struct Cgnr<S: DeviceStore> {
     /// Solves that had to raise the precision of products.
     raised: usize,
     overflowed: bool,
+    /// Iterations of the last solve.
+    iterations: usize,
     /// Precision of the last solve.
     last: ScalarType,
 }
@@ -87,12 +91,17 @@ impl<S: DeviceStore> Cgnr<S> {
             damping: BlockDamping::new(gpu, &layout, Storage::Single, false)?,
             b: machine.vector("right-hand side", layout.scalars())?,
             damped: machine.vector("damped", layout.scalars())?,
+            seen: Seen::new(
+                machine.vector("true rows", structure.rows())?,
+                machine.scalar(),
+            ),
             workspace: None,
             reduced: Vec::new(),
             short: vec![0.0; layout.scalars()],
             rows: Vec::new(),
             raised: 0,
             overflowed: false,
+            iterations: 8,
             last: ScalarType::F32,
             settings,
             machine,
@@ -182,6 +191,7 @@ impl<S: DeviceStore> LinearSolver for Cgnr<S> {
             guarded: stored == ScalarType::F16 && !naive,
             recorder: None,
             fresh: true,
+            seen: &mut self.seen,
             error: None,
         };
         if self.overflowed {
@@ -196,7 +206,8 @@ impl<S: DeviceStore> LinearSolver for Cgnr<S> {
             beta: CgBeta::FletcherReeves,
             max_iterations: cg.max_iterations,
             checkpoint_every: cg.checkpoint_every,
-            read_every: READ_EVERY,
+            // Neighbouring solves take about as many iterations.
+            read_every: (self.iterations + 1).clamp(READ_EVERY.0, READ_EVERY.1),
             deadline: request.deadline,
         };
         let work = self
@@ -205,6 +216,7 @@ impl<S: DeviceStore> LinearSolver for Cgnr<S> {
         let outcome = conjugate_gradients(&mut space, work, &control);
         space.solution(&work.x, &mut self.short)?;
         let wide = self.operators.escalated;
+        self.iterations = outcome.iterations;
         self.raised += usize::from(outcome.escalated_at.is_some());
         self.overflowed |= overflowed;
         self.last = if wide { ScalarType::F32 } else { stored };

@@ -18,7 +18,7 @@ use crate::{DeviceError, Gpu, Launch};
 #[derive(Clone, Debug)]
 pub(super) struct Vector {
     pub(super) buffer: Arc<Buffer<f32>>,
-    id: u32,
+    pub(super) id: u32,
 }
 
 /// A scalar on the device, by its slot.

@@ -5,6 +5,7 @@ mod choose;
 mod factor_set;
 mod machine;
 mod projected;
+mod seen;
 mod space;
 
 pub use choose::backend;

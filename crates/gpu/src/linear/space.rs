@@ -7,8 +7,9 @@ use slam16_solver::{CgState, CgStatus, Space, StopTests};
 use slam16_sparse::{Jacobian, ProjectedScaling, Threads};
 
 use super::factor_set::DeviceStore;
-use super::machine::{Machine, Scalar, Vector, status};
+use super::machine::{Machine, Scalar, Vector};
 use super::projected::{BlockDamping, ProjectedOperator};
+use super::seen::Seen;
 use crate::kernels::cg_scalar::{Operation, slot};
 use crate::run::{Launch, Recorder};
 use crate::shader::Storage;
@@ -59,6 +60,7 @@ pub(super) struct GpuSpace<'a, S: DeviceStore> {
     pub recorder: Option<Recorder<'a>>,
     /// Nothing was judged since the solve began.
     pub fresh: bool,
+    pub seen: &'a mut Seen,
     pub error: Option<DeviceError>,
 }
 
@@ -86,45 +88,35 @@ impl<'a, S: DeviceStore> GpuSpace<'a, S> {
         }
     }
 
-    /// Hands over what was recorded and waits for slots of the scalars.
-    fn wait<const N: usize>(&mut self, first: usize) -> [f32; N] {
-        let mut values = [f32::NAN; N];
-        if self.error.is_some() {
-            return values;
+    /// Records what a checkpoint at the current solution will ask for.
+    fn check_ahead(&mut self) {
+        let Some(x) = self.seen.x.clone() else { return };
+        let rows = self.seen.rows.clone();
+        let out = self.seen.model;
+        self.record_true_rows(&x, &rows);
+        self.record_model(&rows, &x, out);
+    }
+
+    fn record_true_rows(&mut self, x: &Vector, r: &Vector) {
+        if let Err(error) = self.ready_wide() {
+            return self.fail(error);
         }
-        self.machine.readbacks += 1;
-        let waited = self.take_recorder().and_then(|mut recorder| {
-            let reading = recorder.read(&self.machine.scalars, first..first + N);
-            recorder.submit()?.wait(|data| {
-                let got = data.get(&reading);
-                values[..got.len()].copy_from_slice(got);
-            })
+        self.record(|s| {
+            s.product(
+                (product::WIDE_NEGATIVE, x, r),
+                |operators, gpu| match &operators.wide {
+                    Some(wide) => wide.multiply(gpu, &x.buffer, &r.buffer, -1.0),
+                    None => operators.stored.multiply(gpu, &x.buffer, &r.buffer, -1.0),
+                },
+            )
         });
-        if let Err(error) = waited {
-            self.fail(error);
-        }
-        values
     }
 
-    fn take_recorder(&mut self) -> Result<Recorder<'a>, DeviceError> {
-        match self.recorder.take() {
-            Some(recorder) => Ok(recorder),
-            None => self.gpu.record("conjugate gradients"),
-        }
-    }
-
-    /// Waits for a vector.
-    pub(super) fn solution(&mut self, x: &Vector, to: &mut Vec<f32>) -> Result<(), DeviceError> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
-        self.machine.readbacks += 1;
-        let mut recorder = self.take_recorder()?;
-        let reading = recorder.read(&*x.buffer, 0..x.buffer.len());
-        recorder.submit()?.wait(|data| {
-            to.clear();
-            to.extend_from_slice(data.get(&reading));
-        })
+    fn record_model(&mut self, r: &Vector, x: &Vector, out: Scalar) {
+        let b = self.b.clone();
+        self.record(|s| s.machine.dot(r, r, out, 0.5, false));
+        self.record(|s| s.machine.dot(&b, x, out, -1.0, true));
+        self.add_damped_square(x, out, 0.5);
     }
 
     /// The operator in f32, made when first needed. Where the stored one is
@@ -210,6 +202,7 @@ impl<S: DeviceStore> Space for GpuSpace<'_, S> {
     }
 
     fn clear(&mut self, x: &mut Vector) {
+        self.seen.forget(x);
         let from = self.damped.clone();
         self.record(|s| s.machine.axpby(((0.0, None), &from), ((0.0, None), x)));
     }
@@ -219,6 +212,7 @@ impl<S: DeviceStore> Space for GpuSpace<'_, S> {
     }
 
     fn copy(&mut self, from: &Vector, to: &mut Vector) {
+        self.seen.forget(to);
         self.record(|s| s.machine.axpby(((1.0, None), from), ((0.0, None), to)));
     }
 
@@ -282,13 +276,20 @@ impl<S: DeviceStore> Space for GpuSpace<'_, S> {
     }
 
     fn model(&mut self, r: &Vector, x: &Vector, out: &mut Scalar) {
-        let (b, out) = (self.b.clone(), *out);
-        self.record(|s| s.machine.dot(r, r, out, 0.5, false));
-        self.record(|s| s.machine.dot(&b, x, out, -1.0, true));
-        self.add_damped_square(x, out, 0.5);
+        // Only ever read by the host, so it need not be made again there.
+        if self.seen.is(x) && self.seen.checked {
+            self.seen.known = Some(*out);
+            return;
+        }
+        self.seen.known = None;
+        self.record_model(r, x, *out);
     }
 
     fn advance(&mut self, alpha: &Scalar, p: &Vector, y: &Vector, x: &mut Vector, r: &mut Vector) {
+        if self.seen.x.as_ref().is_none_or(|seen| seen.id != x.id) {
+            self.seen.x = Some(x.clone());
+        }
+        self.seen.forget(x);
         for (factor, from, to) in [(1.0, p, &*x), (-1.0, y, &*r)] {
             self.record(|s| {
                 s.machine
@@ -339,19 +340,27 @@ impl<S: DeviceStore> Space for GpuSpace<'_, S> {
                 ..CgStatus::default()
             };
         }
-        let status = status(&self.wait::<{ slot::FREE }>(0));
-        match self.error {
-            Some(_) => CgStatus {
+        self.seen.checked = self.rounded();
+        if self.seen.checked {
+            self.check_ahead();
+        }
+        self.wait_for_status().unwrap_or_else(|error| {
+            self.fail(error);
+            CgStatus {
                 state: CgState::Broken,
                 ..CgStatus::default()
-            },
-            None => status,
-        }
+            }
+        })
     }
 
     fn read(&mut self, scalar: &Scalar) -> f64 {
-        let [value] = self.wait::<1>(scalar.0 as usize);
-        f64::from(value)
+        if self.seen.known == Some(*scalar) {
+            return self.seen.model_value;
+        }
+        self.wait_for_scalar(*scalar).unwrap_or_else(|error| {
+            self.fail(error);
+            f64::NAN
+        })
     }
 
     fn rounded(&self) -> bool {
@@ -359,19 +368,11 @@ impl<S: DeviceStore> Space for GpuSpace<'_, S> {
     }
 
     fn true_rows(&mut self, x: &Vector, r: &mut Vector) {
-        if let Err(error) = self.ready_wide() {
-            return self.fail(error);
+        if self.seen.is(x) && self.seen.checked {
+            let rows = self.seen.rows.clone();
+            return self.copy(&rows, r);
         }
-        let r = &*r;
-        self.record(|s| {
-            s.product(
-                (product::WIDE_NEGATIVE, x, r),
-                |operators, gpu| match &operators.wide {
-                    Some(wide) => wide.multiply(gpu, &x.buffer, &r.buffer, -1.0),
-                    None => operators.stored.multiply(gpu, &x.buffer, &r.buffer, -1.0),
-                },
-            )
-        });
+        self.record_true_rows(x, r);
     }
 
     fn escalate(&mut self) -> bool {
