@@ -221,6 +221,7 @@ impl Chain {
             params: &gpu.uniform("params", &params).unwrap(),
             shape,
             factors,
+            round: false,
         };
         recorder.run(&jacobian_mul.launch(gpu, storage).unwrap());
         let params = CostParams {
