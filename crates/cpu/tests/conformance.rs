@@ -8,7 +8,7 @@ use slam16_problem::{Information, LeastSquares, PoseGraph2, PoseId};
 use slam16_solver::conformance::{Known, check};
 use slam16_solver::{
     AlgorithmName, Backend, ColumnScaling, Fill, Iterations, LinearSolverKind, Options, Precision,
-    ProblemDescription, RefactorPolicy, ReuseOptions,
+    ProblemDescription, RefactorPolicy, ReuseOptions, ScalarType,
 };
 
 /// A square loop walked twice, with edges that contradict one another a little.
@@ -141,5 +141,65 @@ fn cgnr_ic_from_its_own_pattern_to_complete() {
                 o.precision = precision;
             }));
         }
+    }
+}
+
+/// Options that a solver cannot honour are refused, never passed over.
+#[test]
+fn unfit_precisions_are_refused() {
+    let custom = |text: &str| text.parse::<Precision>().unwrap();
+    for (solver, precision, words) in [
+        (
+            LinearSolverKind::Cholesky,
+            Precision::NaiveHalf,
+            "use cgnr-ic",
+        ),
+        (
+            LinearSolverKind::CgnrIc(Fill::Auto),
+            custom("custom:products=f64,triangular=f16,vectors=f32,residual=f64"),
+            "wider than vectors",
+        ),
+        (LinearSolverKind::SchurPcg, Precision::F32, "use cgnr"),
+    ] {
+        let mut graph = graph();
+        let mut options = Options::for_kind(graph.kind());
+        options.linear.solver = solver;
+        options.precision = precision;
+        let error = backend(&mut graph, &options).err().unwrap();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+/// The report's column names the narrowest role of each step.
+#[test]
+fn steps_name_their_precision() {
+    for (solver, precision, expected) in [
+        (
+            LinearSolverKind::Cholesky,
+            Precision::Mixed,
+            ScalarType::F64,
+        ),
+        (LinearSolverKind::Auto, Precision::F32, ScalarType::F32),
+        (
+            LinearSolverKind::CgnrIc(Fill::Auto),
+            Precision::Mixed,
+            ScalarType::F16,
+        ),
+        (
+            LinearSolverKind::Auto,
+            Precision::NaiveHalf,
+            ScalarType::F16,
+        ),
+    ] {
+        let mut graph = graph();
+        let mut options = Options::for_kind(graph.kind());
+        options.linear.solver = solver;
+        options.precision = precision;
+        let setup = graph.setup().unwrap();
+        let description = ProblemDescription::new(graph.kind(), &setup);
+        let mut backend = backend(&mut graph, &options).unwrap();
+        let mut steps = Iterations::new(&mut backend, description, &options).unwrap();
+        let step = steps.next().unwrap().unwrap();
+        assert_eq!(step.precision, expected, "{solver} {precision}");
     }
 }

@@ -17,9 +17,23 @@ pub(crate) fn resolve(
     kind: LinearSolverKind,
     setup: &Setup,
     problem: ProblemKind,
+    precision: Precision,
 ) -> (LinearSolverKind, String) {
     if kind != LinearSolverKind::Auto {
         return (kind, String::new());
+    }
+    // Direct solvers have no halves and, with points, no f32 either.
+    let narrow = match problem {
+        ProblemKind::Bundle => !matches!(precision, Precision::F64 | Precision::Mixed),
+        _ => matches!(precision, Precision::NaiveHalf | Precision::Custom(_)),
+    };
+    if narrow {
+        let solver = match problem {
+            ProblemKind::Bundle => LinearSolverKind::Cgnr(ColumnScaling::Projected),
+            _ => LinearSolverKind::CgnrIc(slam16_solver::Fill::Auto),
+        };
+        let why = format!("precision {precision} was asked for, which direct solvers lack");
+        return (solver, why);
     }
     match problem {
         ProblemKind::Bundle => (
@@ -42,7 +56,8 @@ pub(crate) fn choose(
     problem: ProblemKind,
     options: &Options,
 ) -> Result<Choice, BackendError> {
-    let (kind, why) = resolve(options.linear.solver, setup, problem);
+    let (kind, why) = resolve(options.linear.solver, setup, problem, options.precision);
+    check(kind, problem, options.precision)?;
     let structure = &setup.structure;
     let on_jacobian = matches!(
         kind,
@@ -109,6 +124,52 @@ pub(crate) fn choose(
         adapter: format!("cpu, {}", std::env::consts::ARCH),
         driver: String::new(),
     })
+}
+
+/// Refuses what a solver would otherwise pass over.
+fn check(
+    kind: LinearSolverKind,
+    problem: ProblemKind,
+    precision: Precision,
+) -> Result<(), BackendError> {
+    let refuse = |option: String, reason: &str| {
+        Err(BackendError::Unsupported {
+            option,
+            reason: reason.to_owned(),
+        })
+    };
+    let roles = precision.roles(problem);
+    match kind {
+        LinearSolverKind::Cholesky
+            if matches!(precision, Precision::NaiveHalf | Precision::Custom(_)) =>
+        {
+            refuse(
+                format!("precision {precision}"),
+                "cholesky runs in f64, or in f32 corrected in f64; use cgnr-ic or cgnr",
+            )
+        }
+        LinearSolverKind::Schur(_) | LinearSolverKind::SchurPcg
+            if !matches!(precision, Precision::F64 | Precision::Mixed) =>
+        {
+            refuse(
+                format!("precision {precision}"),
+                "schur and schur-pcg run in f64; use cgnr",
+            )
+        }
+        LinearSolverKind::Cgnr(_) | LinearSolverKind::CgnrIc(_)
+            if roles.products > roles.vectors && precision != Precision::NaiveHalf =>
+        {
+            refuse(
+                format!("precision {precision}"),
+                "products cannot be wider than vectors; raise vectors or lower products",
+            )
+        }
+        LinearSolverKind::CgnrIc(_) if problem == ProblemKind::Bundle => refuse(
+            format!("linear solver {kind}"),
+            "its static factor serves pose graphs; use schur, schur-pcg or cgnr",
+        ),
+        _ => Ok(()),
+    }
 }
 
 fn refused(kind: LinearSolverKind, unfit: Unfit) -> BackendError {

@@ -62,7 +62,7 @@ pub trait LinearSolver: Send {
 
     /// The narrowest precision that the last solve used.
     fn precision(&self) -> ScalarType {
-        ScalarType::F64
+        self.describe().precision.narrowest()
     }
 
     /// Blocking reads of device results so far.

@@ -155,7 +155,10 @@ impl StopTests {
     pub(super) fn rejected(&self, proposal: &Proposal) -> Option<Stop> {
         let value = relative(proposal.free, proposal.cost);
         let threshold = self.options.relative_cost;
-        (value.abs() <= threshold).then_some(Stop::PredictedDecrease { value, threshold })
+        // A step that promises a rise, beyond rounding, is a failed linear solve
+        // and no convergence.
+        let nothing_left = value >= -self.options.rounding && value <= threshold;
+        nothing_left.then_some(Stop::PredictedDecrease { value, threshold })
     }
 
     /// After a step, whatever became of it.
@@ -367,6 +370,8 @@ mod tests {
             ..free_step(1.0)
         };
         assert_eq!(tests().rejected(&short), None);
+        assert_eq!(tests().rejected(&free_step(-1e-6)), None);
+        assert!(tests().rejected(&free_step(-1e-15)).is_some(), "rounding");
     }
 
     #[test]
