@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use slam16_problem::ProblemError;
 
+use crate::Format;
+
 /// Where in a file: lines and columns count from 1, columns in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -76,6 +78,18 @@ pub enum ReadError {
         /// What is there.
         found: String,
     },
+    /// A word, or nothing, in place of a number.
+    #[error("{at}: expected {what}, {sort}, found {found}: correct or drop the line")]
+    NotNumber {
+        /// Where.
+        at: Place,
+        /// Which number, of which element.
+        what: String,
+        /// That it is a number, and which of how many.
+        sort: String,
+        /// What is there.
+        found: String,
+    },
     /// A tag that the format does not have or slam16 does not know.
     #[error("{at}: unknown tag {tag}: {advice}")]
     UnknownTag {
@@ -137,18 +151,20 @@ pub enum ReadError {
     NotFinite {
         /// Where.
         at: Place,
-        /// Which number.
+        /// Which number, of which element.
         what: String,
         /// Its text.
         found: String,
     },
     /// A quaternion that is no rotation.
     #[error(
-        "{at}: the quaternion has norm {norm}, which differs from 1 by more than 0.001: normalise it (order x y z w)"
+        "{at}: {what} has norm {norm}, which differs from 1 by more than 0.001: normalise it (order x y z w)"
     )]
     Quaternion {
         /// Where it begins.
         at: Place,
+        /// The quaternion, of which element.
+        what: String,
         /// Its norm.
         norm: f64,
     },
@@ -186,6 +202,35 @@ pub enum ReadError {
         /// What is there.
         found: String,
     },
+    /// A header with something else than a count.
+    #[error(
+        "{at}: expected the number of {what} in the {format} header (a whole number from 0 to 4294967294), found {found}: correct the header"
+    )]
+    HeaderCount {
+        /// Where.
+        at: Place,
+        /// The format.
+        format: Format,
+        /// What is counted.
+        what: &'static str,
+        /// What is there.
+        found: String,
+    },
+    /// A bundle with fewer observations than its header promises.
+    #[error(
+        "{at}: line {header_line} promises {observations} observations, line {line} does not look like one (it reads as a camera or point number, {found}): correct the header or the body",
+        line = at.line
+    )]
+    NotAnObservation {
+        /// Where an observation should be.
+        at: Place,
+        /// Line of the header.
+        header_line: u64,
+        /// Observations that the header promises.
+        observations: u64,
+        /// What is there.
+        found: String,
+    },
     /// More than the limits in [`ReadOptions`](crate::ReadOptions) allow.
     #[error("{}: {what} takes {needed} bytes, more than the limit of {limit}: raise the limit if the file is sound", path.display())]
     TooLarge {
@@ -209,11 +254,25 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// The same error of a number, with the element that the number is part of.
+    #[cold]
+    pub(crate) fn of(mut self: Box<Self>, element: impl fmt::Display) -> Box<Self> {
+        if let Self::NotNumber { what, .. }
+        | Self::NotFinite { what, .. }
+        | Self::Quaternion { what, .. }
+        | Self::Header { found: what, .. } = &mut *self
+        {
+            what.push_str(&format!(" of {element}"));
+        }
+        self
+    }
+
     /// Where in the file, if it is the fault of one line.
     pub fn place(&self) -> Option<&Place> {
         match self {
             Self::UnknownFormat { at, .. }
             | Self::Unexpected { at, .. }
+            | Self::NotNumber { at, .. }
             | Self::UnknownTag { at, .. }
             | Self::MixedDimensions { at, .. }
             | Self::UnknownVertex { at, .. }
@@ -223,7 +282,9 @@ impl ReadError {
             | Self::Quaternion { at, .. }
             | Self::Rotation { at, .. }
             | Self::Indefinite { at, .. }
-            | Self::Header { at, .. } => Some(at),
+            | Self::Header { at, .. }
+            | Self::HeaderCount { at, .. }
+            | Self::NotAnObservation { at, .. } => Some(at),
             Self::Missing { .. }
             | Self::Io { .. }
             | Self::Empty { .. }

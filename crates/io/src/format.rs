@@ -106,7 +106,8 @@ pub(crate) fn sniff(scanner: &mut Scanner<'_>) -> Scan<Format> {
     }
     match first.len() {
         _ if commas => Ok(Format::Euroc),
-        3 if first.iter().all(|t| count_of(t).is_some()) => {
+        // Signed or too long, it is still meant as BAL, whose reader says what is wrong.
+        3 if first.iter().all(|t| is_integer(t)) => {
             // BAL's second line begins with two indices, gbp's is fx fy cx cy.
             let second = data_line(&mut rest);
             let mut pairs = second.iter().zip(&first).take(2);
@@ -131,6 +132,12 @@ fn count_of(token: &[u8]) -> Option<u64> {
     let digits = token.iter().all(u8::is_ascii_digit);
     let text = std::str::from_utf8(token).ok().filter(|_| digits);
     text?.parse().ok()
+}
+
+fn is_integer(token: &[u8]) -> bool {
+    let digits = token.strip_prefix(b"-").or(token.strip_prefix(b"+"));
+    let digits = digits.unwrap_or(token);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// Tags are upper case words; a file may begin with one we do not know.

@@ -34,6 +34,7 @@ mod scan;
 mod source;
 mod trajectory;
 mod warning;
+mod what;
 mod write;
 
 pub use dump::{Reloaded, dump, reload};

@@ -1,11 +1,11 @@
 //! Tokens and numbers from a stream of text, with their places.
 
-use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Place, ReadError};
 use crate::number;
+pub(crate) use crate::what::What;
 
 /// Errors travel boxed inside the crate: a number read costs two registers.
 pub(crate) type Scan<T> = Result<T, Box<ReadError>>;
@@ -14,30 +14,6 @@ pub(crate) type Scan<T> = Result<T, Box<ReadError>>;
 const BLOCK: usize = 256 << 10;
 /// A line longer than this is no text. Bundler puts all views of a point on one line.
 const MAX_LINE: usize = 64 << 20;
-
-/// What a number is, for messages.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum What {
-    /// A thing by name, with its article.
-    Name(&'static str),
-    /// One of many: what, index from 0, how many.
-    Entry(&'static str, usize, usize),
-}
-
-impl From<&'static str> for What {
-    fn from(name: &'static str) -> Self {
-        Self::Name(name)
-    }
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => f.write_str(name),
-            Self::Entry(what, index, count) => write!(f, "{what} {} of {count}", index + 1),
-        }
-    }
-}
 
 /// Reads a text in blocks of whole lines and cuts it into tokens.
 ///
@@ -220,7 +196,7 @@ impl<'r> Scanner<'r> {
         match self.buffer[self.at] {
             b'\n' => self.newline(),
             b'#' => self.skip_line(),
-            _ => return Err(self.unexpected("the end of the line".into())),
+            _ => return Err(self.unexpected_text("the end of the line".into())),
         }
         Ok(())
     }
@@ -305,7 +281,12 @@ impl<'r> Scanner<'r> {
         let end = self.token_end();
         let token = &self.buffer[self.at..end];
         match number::parse_token(token) {
-            None => Err(self.unexpected(what)),
+            None => Err(Box::new(ReadError::NotNumber {
+                at: self.place(),
+                what: what.to_string(),
+                sort: what.sort(),
+                found: self.found(),
+            })),
             Some(value) if value.is_finite() => {
                 self.at = end;
                 Ok(value)
@@ -374,24 +355,39 @@ impl<'r> Scanner<'r> {
 
     /// The error that the next token is not `expected`.
     #[cold]
-    pub fn unexpected(&self, expected: What) -> Box<ReadError> {
-        self.unexpected_text(expected.to_string())
+    pub fn unexpected_text(&self, expected: String) -> Box<ReadError> {
+        Box::new(ReadError::Unexpected {
+            at: self.place(),
+            expected,
+            found: self.found(),
+        })
     }
 
-    /// As [`Scanner::unexpected`].
+    /// What stands where the next token should be.
     #[cold]
-    pub fn unexpected_text(&self, expected: String) -> Box<ReadError> {
+    pub fn found(&self) -> String {
         let bytes = &self.buffer[..self.whole];
-        let found = match bytes.get(self.at) {
+        match bytes.get(self.at) {
             None => "the end of the file".to_owned(),
             Some(b'\n' | b'#') if self.at_last_line() => "the end of the file".to_owned(),
             Some(b'\n' | b'#') => "the end of the line".to_owned(),
             Some(_) => show(&bytes[self.at..self.token_end()]),
-        };
-        Box::new(ReadError::Unexpected {
-            at: self.place(),
-            expected,
-            found,
+        }
+    }
+
+    /// The tokens of the line up to a mark, and from it on.
+    #[cold]
+    pub fn tokens_around(&self, mark: usize) -> [Vec<&[u8]>; 2] {
+        let rest = &self.buffer[mark..self.whole];
+        let length = rest.iter().position(|b| matches!(b, b'\n' | b'#'));
+        [
+            &self.buffer[self.line_start..mark],
+            &rest[..length.unwrap_or(rest.len())],
+        ]
+        .map(|part| {
+            part.split(|b| self.parts(*b))
+                .filter(|token| !token.is_empty())
+                .collect()
         })
     }
 

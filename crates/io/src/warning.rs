@@ -38,8 +38,6 @@ pub enum WarningKind {
     NearlySingularInformation,
     /// An indefinite information matrix was projected.
     RepairedInformation,
-    /// A quaternion off unit norm by 1e-5 to 1e-3 was normalised.
-    NormalizedQuaternion,
     /// A rotation matrix off orthogonal by 1e-5 to 1e-3 was made orthogonal.
     NormalizedRotation,
     /// Another edge joins the same two poses.
@@ -73,7 +71,6 @@ impl WarningKind {
             Self::RepairedInformation => {
                 "indefinite information matrices projected onto the nearest semidefinite one"
             }
-            Self::NormalizedQuaternion => "quaternions off unit norm by more than 1e-5: normalised",
             Self::NormalizedRotation => {
                 "rotation matrices off orthogonal by more than 1e-5: replaced by the nearest rotation"
             }

@@ -14,14 +14,14 @@ use nalgebra::Vector3;
 use slam16_geometry::{Pinhole, bal_world_from_camera};
 use slam16_problem::{Bundle, Camera, CameraId, Lens, LensId, Observation, PointId};
 
-use super::{Header, list_of};
-use crate::ReadOptions;
+use super::{Header, list_of, scan_count};
 use crate::error::ReadError;
 use crate::scan::{Scan, Scanner, What};
+use crate::{Format, ReadOptions};
 
 /// Reads BAL.
 pub(super) fn read(scanner: &mut Scanner<'_>, options: &ReadOptions) -> Scan<Bundle> {
-    let header = read_header(scanner, 9, options)?;
+    let header = read_header(scanner, Format::Bal, 9, options)?;
     let observations = read_observations(scanner, &header)?;
     let cameras = read_cameras(scanner, &header, |n: [f64; 9]| Camera::from_bal(&n))?;
     finish(scanner, &header, cameras, Lens::Bal, observations)
@@ -29,7 +29,7 @@ pub(super) fn read(scanner: &mut Scanner<'_>, options: &ReadOptions) -> Scan<Bun
 
 /// Reads a gbp file. The lens is known, so intrinsics are held.
 pub(super) fn read_gbp(scanner: &mut Scanner<'_>, options: &ReadOptions) -> Scan<Bundle> {
-    let header = read_header(scanner, 6, options)?;
+    let header = read_header(scanner, Format::Gbp, 6, options)?;
     let mut lens = [0.0; 4];
     for (value, name) in lens.iter_mut().zip(["fx", "fy", "cx", "cy"]) {
         *value = next_float(scanner, &header, What::Name(name))?;
@@ -53,15 +53,17 @@ pub(super) fn read_gbp(scanner: &mut Scanner<'_>, options: &ReadOptions) -> Scan
 
 fn read_header(
     scanner: &mut Scanner<'_>,
+    format: Format,
     numbers_per_camera: u64,
     options: &ReadOptions,
 ) -> Scan<Header> {
     scanner.next_line()?;
     let mark = scanner.mark();
-    let cameras = scanner.integer(What::Name("the number of cameras"))?;
-    let points = scanner.integer(What::Name("the number of points"))?;
-    let observations = scanner.integer(What::Name("the number of observations"))?;
+    let cameras = scan_count(scanner, format, "cameras")?;
+    let points = scan_count(scanner, format, "points")?;
+    let observations = scan_count(scanner, format, "observations")?;
     let header = Header {
+        line: scanner.line(),
         cameras,
         points,
         observations: Some(observations),
@@ -91,16 +93,33 @@ fn next_index(
         return Err(header.unfit(scanner, format!("the end of the file instead of {what}")));
     }
     let mark = scanner.mark();
-    let index = scanner.integer(What::Name(what))?;
-    if index >= count {
-        return Err(scanner.unexpected_at(
+    match scanner.integer(What::Name(what)) {
+        // The header was checked to keep counts below 2³².
+        Ok(index) if index < count => Ok(index as u32),
+        other => Err(no_index(scanner, header, mark, count, what, other)),
+    }
+}
+
+#[cold]
+fn no_index(
+    scanner: &Scanner<'_>,
+    header: &Header,
+    mark: usize,
+    count: u64,
+    what: &'static str,
+    read: Scan<u64>,
+) -> Box<ReadError> {
+    if let Some(error) = header.not_an_observation(scanner, mark) {
+        return error;
+    }
+    match read {
+        Ok(index) => scanner.unexpected_at(
             mark,
             format!("{what} below {count}, as the header says"),
             format!("'{index}'"),
-        ));
+        ),
+        Err(error) => error,
     }
-    // The header was checked to keep counts below 2³².
-    Ok(index as u32)
 }
 
 fn read_observations(scanner: &mut Scanner<'_>, header: &Header) -> Scan<Vec<Observation>> {
@@ -109,8 +128,13 @@ fn read_observations(scanner: &mut Scanner<'_>, header: &Header) -> Scan<Vec<Obs
     for _ in 0..count {
         let camera = next_index(scanner, header, header.cameras, "a camera index")?;
         let point = next_index(scanner, header, header.points, "a point index")?;
-        let u = next_float(scanner, header, What::Name("u"))?;
-        let v = next_float(scanner, header, What::Name("v"))?;
+        let element = |e: Box<ReadError>| {
+            e.of(format_args!(
+                "the observation of point {point} by camera {camera}"
+            ))
+        };
+        let u = next_float(scanner, header, What::Name("u")).map_err(element)?;
+        let v = next_float(scanner, header, What::Name("v")).map_err(element)?;
         observations.push(Observation {
             camera: CameraId(camera),
             point: PointId(point),
@@ -128,10 +152,11 @@ fn read_cameras<const N: usize>(
     camera: impl Fn([f64; N]) -> Camera,
 ) -> Scan<Vec<Camera>> {
     let mut cameras = list_of(header.cameras, scanner);
-    for _ in 0..header.cameras {
+    for index in 0..header.cameras {
         let mut numbers = [0.0; N];
         for (i, number) in numbers.iter_mut().enumerate() {
-            *number = next_float(scanner, header, What::Entry("camera number", i, N))?;
+            *number = next_float(scanner, header, What::Entry("number", i, N))
+                .map_err(|e| e.of(format_args!("camera {index}")))?;
         }
         cameras.push(camera(numbers));
     }
@@ -146,10 +171,11 @@ fn finish(
     observations: Vec<Observation>,
 ) -> Scan<Bundle> {
     let mut points = list_of(header.points, scanner);
-    for _ in 0..header.points {
+    for index in 0..header.points {
         let mut point = Vector3::zeros();
         for (i, coordinate) in point.iter_mut().enumerate() {
-            *coordinate = next_float(scanner, header, What::Entry("point coordinate", i, 3))?;
+            *coordinate = next_float(scanner, header, What::Entry("coordinate", i, 3))
+                .map_err(|e| e.of(format_args!("point {index}")))?;
         }
         points.push(point);
     }

@@ -9,12 +9,12 @@ use nalgebra::{Matrix3, Vector3};
 use slam16_geometry::{Se3, So3};
 use slam16_problem::{Bundle, Camera, CameraId, Lens, LensId, Observation, PointId};
 
-use super::{Header, list_of};
-use crate::ReadOptions;
+use super::{Header, list_of, scan_count};
 use crate::error::ReadError;
 use crate::graph::syntax::{NORM_MENTIONED, NORM_TOLERANCE};
 use crate::scan::{Scan, Scanner, What};
 use crate::warning::{WarningKind, Warnings};
+use crate::{Format, ReadOptions};
 
 /// Reads Bundler v0.3.
 pub(super) fn read(
@@ -25,29 +25,30 @@ pub(super) fn read(
     scanner.next_line()?;
     let mark = scanner.mark();
     let header = Header {
-        cameras: scanner.integer(What::Name("the number of cameras"))?,
-        points: scanner.integer(What::Name("the number of points"))?,
+        line: scanner.line(),
+        cameras: scan_count(scanner, Format::Bundler, "cameras")?,
+        points: scan_count(scanner, Format::Bundler, "points")?,
         observations: None,
     };
     header.check(scanner, mark, [15, 7, 0], options)?;
 
     let mut cameras = list_of(header.cameras, scanner);
     for index in 0..header.cameras {
-        cameras.push(read_camera(scanner, &header, index, warnings)?);
+        cameras.push(
+            read_camera(scanner, &header, index, warnings)
+                .map_err(|e| e.of(format_args!("camera {index}")))?,
+        );
     }
     let mut points = list_of(header.points, scanner);
     let mut observations = Vec::new();
     for index in 0..header.points {
-        let point = read_three(scanner, &header, "point coordinate")?;
-        read_three(scanner, &header, "colour")?;
-        let views = next_count(scanner, &header, "the number of views")?;
+        let element = |e: Box<ReadError>| e.of(format_args!("point {index}"));
+        let point = read_three(scanner, &header, "coordinate").map_err(element)?;
+        read_three(scanner, &header, "colour").map_err(element)?;
+        let views = next_count(scanner, &header, "the number of views").map_err(element)?;
         for _ in 0..views {
-            observations.push(read_view(
-                scanner,
-                &header,
-                &cameras,
-                PointId(index as u32),
-            )?);
+            let view = read_view(scanner, &header, &cameras, PointId(index as u32));
+            observations.push(view.map_err(|e| e.of(format_args!("a view of point {index}")))?);
         }
         points.push(Vector3::from(point));
     }
@@ -90,7 +91,7 @@ fn read_camera(
     warnings: &mut Warnings,
 ) -> Scan<Camera> {
     let intrinsics = read_three(scanner, header, "intrinsic parameter")?;
-    to_next(scanner, header, What::Name("the camera's rotation matrix"))?;
+    to_next(scanner, header, What::Name("the rotation matrix"))?;
     let (line, at) = (scanner.line(), scanner.place());
     let mut matrix = Matrix3::zeros();
     for i in 0..3 {

@@ -9,7 +9,7 @@ use std::fmt;
 use slam16_problem::{Bundle, Camera, Observation};
 
 use crate::error::ReadError;
-use crate::scan::{Scan, Scanner};
+use crate::scan::{Scan, Scanner, What, show};
 use crate::warning::Warnings;
 use crate::{Format, ReadOptions};
 
@@ -32,6 +32,7 @@ pub(crate) fn read(
 /// What a header announces.
 #[derive(Clone, Copy, Debug)]
 struct Header {
+    line: u64,
     cameras: u64,
     points: u64,
     /// Bundler does not announce observations.
@@ -50,6 +51,21 @@ impl fmt::Display for Header {
 
 /// Items that a list may reserve when nothing shows yet that they will come.
 const UNPROVEN: u64 = 1 << 16;
+
+/// Numbers of an observation: camera, point and pixel.
+const OBSERVATION_NUMBERS: usize = 4;
+
+/// A count in a header.
+fn scan_count(scanner: &mut Scanner<'_>, format: Format, what: &'static str) -> Scan<u64> {
+    scanner.integer(What::Name(what)).map_err(|_| {
+        Box::new(ReadError::HeaderCount {
+            at: scanner.place(),
+            format,
+            what,
+            found: scanner.found(),
+        })
+    })
+}
 
 impl Header {
     /// Refuses a header whose body cannot be in the file or whose problem
@@ -96,6 +112,22 @@ impl Header {
             }));
         }
         Ok(())
+    }
+
+    /// The error that the observations end before their number is full: a
+    /// number at the mark on a line that does not hold an observation.
+    #[cold]
+    fn not_an_observation(&self, scanner: &Scanner<'_>, mark: usize) -> Option<Box<ReadError>> {
+        let [before, after] = scanner.tokens_around(mark);
+        let token = *after.first()?;
+        let is_number = crate::number::parse_token(token).is_some();
+        let is_observation = before.len() + after.len() == OBSERVATION_NUMBERS;
+        (is_number && !is_observation).then_some(Box::new(ReadError::NotAnObservation {
+            at: scanner.place_at(mark),
+            header_line: self.line,
+            observations: self.observations?,
+            found: show(token),
+        }))
     }
 
     /// The error that the text ends or goes on where it should not.

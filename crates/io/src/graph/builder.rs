@@ -104,11 +104,12 @@ impl<G: FilePose<D, P>, const D: usize, const P: usize> Builder<G, D, P> {
         }
     }
 
-    pub fn pose_line(&mut self, scanner: &mut Scanner<'_>, warnings: &mut Warnings) -> Scan<()> {
+    pub fn pose_line(&mut self, scanner: &mut Scanner<'_>) -> Scan<()> {
         let mark = scanner.mark();
         let label = scanner.integer(What::Name("the id of a pose"))?;
         let place = |scanner: &Scanner<'_>| scanner.place_at(mark);
-        let pose = G::scan(scanner, self.syntax, warnings)?;
+        let pose =
+            G::scan(scanner, self.syntax).map_err(|e| e.of(format_args!("vertex {label}")))?;
         let line = line_number(scanner);
         match self.labels.get(label).map(Named::from_code) {
             None => {
@@ -126,7 +127,7 @@ impl<G: FilePose<D, P>, const D: usize, const P: usize> Builder<G, D, P> {
     pub fn landmark_line(&mut self, scanner: &mut Scanner<'_>) -> Scan<()> {
         let mark = scanner.mark();
         let label = scanner.integer(What::Name("the id of a landmark"))?;
-        let point = scan_point(scanner)?;
+        let point = scan_point(scanner).map_err(|e| e.of(format_args!("vertex {label}")))?;
         let line = line_number(scanner);
         match self.labels.get(label).map(Named::from_code) {
             None => {
@@ -265,7 +266,7 @@ impl<G: FilePose<D, P>, const D: usize, const P: usize> Builder<G, D, P> {
         let factor = Factor::Edge(from_label, to_label);
         let from = self.mention_pose(from_label, scanner, from_mark, factor)?;
         let to = self.mention_pose(to_label, scanner, to_mark, factor)?;
-        let measurement = G::scan(scanner, self.syntax, warnings)?;
+        let measurement = G::scan(scanner, self.syntax).map_err(|e| e.of(factor))?;
         let information = self.scan_pose_information(scanner, factor, warnings)?;
         self.parts.between.push(Between {
             from,
@@ -283,7 +284,7 @@ impl<G: FilePose<D, P>, const D: usize, const P: usize> Builder<G, D, P> {
         warnings: &mut Warnings,
     ) -> Scan<Information<D>> {
         let mark = scanner.mark();
-        let matrix = scan_symmetric::<D>(scanner, self.syntax)?;
+        let matrix = scan_symmetric::<D>(scanner, self.syntax).map_err(|e| e.of(factor))?;
         self.pose_information
             .make(matrix, scanner, mark, factor, warnings)
     }
@@ -305,9 +306,9 @@ impl<G: FilePose<D, P>, const D: usize, const P: usize> Builder<G, D, P> {
         } else {
             SensorId(0)
         };
-        let measurement = scan_point(scanner)?;
+        let measurement = scan_point(scanner).map_err(|e| e.of(factor))?;
         let mark = scanner.mark();
-        let matrix = scan_symmetric::<P>(scanner, self.syntax)?;
+        let matrix = scan_symmetric::<P>(scanner, self.syntax).map_err(|e| e.of(factor))?;
         let information = self
             .point_information
             .make(matrix, scanner, mark, factor, warnings)?;
@@ -339,7 +340,7 @@ impl<G: FilePose<D, P>, const D: usize, const P: usize> Builder<G, D, P> {
         }
     }
 
-    pub fn sensor_line(&mut self, scanner: &mut Scanner<'_>, warnings: &mut Warnings) -> Scan<()> {
+    pub fn sensor_line(&mut self, scanner: &mut Scanner<'_>) -> Scan<()> {
         let mark = scanner.mark();
         let label = scanner.integer(What::Name("the id of the parameters"))?;
         if self.sensor_labels.iter().any(|s| s.0 == label) {
@@ -349,7 +350,8 @@ impl<G: FilePose<D, P>, const D: usize, const P: usize> Builder<G, D, P> {
                 format!("'{label}'"),
             ));
         }
-        let body_from_sensor = G::scan(scanner, self.syntax, warnings)?;
+        let body_from_sensor = G::scan(scanner, self.syntax)
+            .map_err(|e| e.of(format_args!("PARAMS_SE3OFFSET {label}")))?;
         let is_body = body_from_sensor == G::identity()
             && !self.sensor_labels.iter().any(|s| s.1 == SensorId(0));
         let sensor = if is_body {
@@ -372,7 +374,7 @@ impl<G: FilePose<D, P>, const D: usize, const P: usize> Builder<G, D, P> {
         } else {
             SensorId(0)
         };
-        let measurement = G::scan(scanner, self.syntax, warnings)?;
+        let measurement = G::scan(scanner, self.syntax).map_err(|e| e.of(factor))?;
         let information = self.scan_pose_information(scanner, factor, warnings)?;
         let prior = PosePrior {
             pose,

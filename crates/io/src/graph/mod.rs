@@ -131,11 +131,11 @@ fn take<G: FilePose<D, P>, const D: usize, const P: usize>(
 ) -> Scan<()> {
     match record {
         Record::Between => builder.between_line(scanner, warnings),
-        Record::Pose => builder.pose_line(scanner, warnings),
+        Record::Pose => builder.pose_line(scanner),
         Record::Landmark => builder.landmark_line(scanner),
         Record::Observation => builder.observation_line(scanner, warnings),
         Record::Prior => builder.prior_line(scanner, warnings),
-        Record::Sensor => builder.sensor_line(scanner, warnings),
+        Record::Sensor => builder.sensor_line(scanner),
         // These two belong to no space and are taken by the caller.
         Record::Fix | Record::Equivalence => {
             scanner.skip_line();

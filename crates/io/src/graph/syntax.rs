@@ -5,12 +5,11 @@ use slam16_geometry::{PoseGroup, Se2, Se3, So3};
 
 use crate::error::ReadError;
 use crate::scan::{Scan, Scanner, What};
-use crate::warning::{WarningKind, Warnings};
 use crate::{Format, IsamNoise};
 
-/// Largest deviation of a norm from 1 that is taken for rounding.
+/// Largest deviation from a unit quaternion or a rotation matrix that is taken for rounding.
 pub(crate) const NORM_TOLERANCE: f64 = 1e-3;
-/// Deviations above this are mentioned: six printed digits stay below it.
+/// Deviations of rotation matrices above this are mentioned: six printed digits stay below it.
 pub(crate) const NORM_MENTIONED: f64 = 1e-5;
 
 /// What differs between the graph formats.
@@ -23,12 +22,12 @@ pub(crate) struct Syntax {
 /// A pose group that files can hold.
 pub(crate) trait FilePose<const D: usize, const P: usize>: PoseGroup<D, P> {
     /// Reads the numbers of a pose.
-    fn scan(scanner: &mut Scanner<'_>, syntax: Syntax, warnings: &mut Warnings) -> Scan<Self>;
+    fn scan(scanner: &mut Scanner<'_>, syntax: Syntax) -> Scan<Self>;
 }
 
 impl FilePose<3, 2> for Se2 {
     #[inline]
-    fn scan(scanner: &mut Scanner<'_>, _: Syntax, _: &mut Warnings) -> Scan<Self> {
+    fn scan(scanner: &mut Scanner<'_>, _: Syntax) -> Scan<Self> {
         let x = scanner.float(What::Name("x"))?;
         let y = scanner.float(What::Name("y"))?;
         let theta = scanner.float(What::Name("the angle"))?;
@@ -38,7 +37,7 @@ impl FilePose<3, 2> for Se2 {
 
 impl FilePose<6, 3> for Se3 {
     #[inline]
-    fn scan(scanner: &mut Scanner<'_>, syntax: Syntax, warnings: &mut Warnings) -> Scan<Self> {
+    fn scan(scanner: &mut Scanner<'_>, syntax: Syntax) -> Scan<Self> {
         let translation = scan_point(scanner)?;
         let rotation = match syntax.format {
             Format::Toro | Format::Isam => {
@@ -53,33 +52,20 @@ impl FilePose<6, 3> for Se3 {
                 let y = scanner.float(What::Name("qy"))?;
                 let z = scanner.float(What::Name("qz"))?;
                 let w = scanner.float(What::Name("qw"))?;
-                quaternion(scanner, mark, [x, y, z, w], warnings)?
+                quaternion(scanner, mark, [x, y, z, w])?
             }
         };
         Ok(Self::new(translation, rotation))
     }
 }
 
-/// The rotation of a quaternion whose norm is 1 to within 1e-3.
-pub(crate) fn quaternion(
-    scanner: &Scanner<'_>,
-    mark: usize,
-    xyzw: [f64; 4],
-    warnings: &mut Warnings,
-) -> Scan<So3> {
+/// The rotation of a quaternion whose norm is 1 to within 1e-3: files print few digits.
+pub(crate) fn quaternion(scanner: &Scanner<'_>, mark: usize, xyzw: [f64; 4]) -> Scan<So3> {
     match So3::from_xyzw(xyzw) {
-        Some((rotation, off)) if off <= NORM_TOLERANCE => {
-            if off > NORM_MENTIONED {
-                warnings.add(
-                    WarningKind::NormalizedQuaternion,
-                    Some(scanner.line()),
-                    || format!("norm off by {off:.1e}"),
-                );
-            }
-            Ok(rotation)
-        }
+        Some((rotation, off)) if off <= NORM_TOLERANCE => Ok(rotation),
         _ => Err(Box::new(ReadError::Quaternion {
             at: scanner.place_at(mark),
+            what: "the quaternion".to_owned(),
             norm: xyzw.iter().fold(0.0, |n: f64, x| n.hypot(*x)),
         })),
     }

@@ -82,8 +82,8 @@ fn load(
     let scanner = &mut scanner;
     let trajectory = match format {
         Format::Kitti => rows::read_kitti(scanner, times, &mut warnings)?,
-        Format::Euroc => rows::read_euroc(scanner, &mut warnings)?,
-        _ => rows::read_tum(scanner, &mut warnings)?,
+        Format::Euroc => rows::read_euroc(scanner)?,
+        _ => rows::read_tum(scanner)?,
     };
     Ok(LoadedTrajectory {
         trajectory,

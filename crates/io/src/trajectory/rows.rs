@@ -10,7 +10,7 @@ use crate::scan::{Scan, Scanner, What};
 use crate::warning::{WarningKind, Warnings};
 
 /// `time tx ty tz qx qy qz qw`, seconds.
-pub(super) fn read_tum(scanner: &mut Scanner<'_>, warnings: &mut Warnings) -> Scan<Trajectory> {
+pub(super) fn read_tum(scanner: &mut Scanner<'_>) -> Scan<Trajectory> {
     let (mut stamps, mut poses) = (Vec::new(), Vec::new());
     while scanner.next_line()? {
         stamps.push(scanner.float(What::Name("a time in seconds"))?);
@@ -20,7 +20,7 @@ pub(super) fn read_tum(scanner: &mut Scanner<'_>, warnings: &mut Warnings) -> Sc
         for (value, name) in q.iter_mut().zip(["qx", "qy", "qz", "qw"]) {
             *value = scanner.float(What::Name(name))?;
         }
-        let rotation = quaternion(scanner, mark, q, warnings)?;
+        let rotation = quaternion(scanner, mark, q)?;
         poses.push(Se3::new(translation, rotation));
         scanner.end_line()?;
     }
@@ -28,7 +28,7 @@ pub(super) fn read_tum(scanner: &mut Scanner<'_>, warnings: &mut Warnings) -> Sc
 }
 
 /// Commas; `time px py pz qw qx qy qz`, nanoseconds, and more that is not needed.
-pub(super) fn read_euroc(scanner: &mut Scanner<'_>, warnings: &mut Warnings) -> Scan<Trajectory> {
+pub(super) fn read_euroc(scanner: &mut Scanner<'_>) -> Scan<Trajectory> {
     scanner.commas = true;
     let (mut stamps, mut poses) = (Vec::new(), Vec::new());
     while scanner.next_line()? {
@@ -40,7 +40,7 @@ pub(super) fn read_euroc(scanner: &mut Scanner<'_>, warnings: &mut Warnings) -> 
             *value = scanner.float(What::Name(name))?;
         }
         let [w, x, y, z] = q;
-        let rotation = quaternion(scanner, mark, [x, y, z, w], warnings)?;
+        let rotation = quaternion(scanner, mark, [x, y, z, w])?;
         poses.push(Se3::new(translation, rotation));
         scanner.skip_line();
     }

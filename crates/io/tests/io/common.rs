@@ -118,3 +118,11 @@ fn assert_same_graph<G, const D: usize, const P: usize>(
     assert_lists(a.priors(), b.priors(), context);
     assert_eq!(a.losses(), b.losses(), "{context}");
 }
+
+/// The message of a text that must not load.
+pub fn message(text: &str) -> String {
+    match parse(text) {
+        Ok(loaded) => panic!("loaded as {}: {text}", loaded.format),
+        Err(error) => error.to_string(),
+    }
+}

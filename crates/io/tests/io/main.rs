@@ -3,7 +3,9 @@
 
 mod common;
 mod errors;
+mod headers;
 mod initial;
+mod numbers;
 mod random;
 mod real_bundles;
 mod real_graphs;
