@@ -259,3 +259,65 @@ fn a_lost_device_ends_the_solve_with_an_error() {
         );
     }
 }
+
+/// The device is lost after the first step: the rest is the CPU's, and said.
+#[test]
+fn the_cpu_takes_over_where_it_may() {
+    for index in 0..gpus().len() {
+        let gpu = Gpu::open(&GpuOptions {
+            adapter: AdapterChoice::index(index),
+            ..GpuOptions::default()
+        })
+        .unwrap();
+        let mut bundle = stereo_window();
+        let solver = Solver::new(options(Precision::Mixed)).unwrap();
+        let solver = solver.on(Device::GpuElseCpu(gpu.clone()));
+        let mut steps = solver.iterate(&mut bundle).unwrap();
+        steps.next().unwrap().unwrap();
+        gpu.close();
+        for step in steps.by_ref() {
+            step.unwrap();
+        }
+        let summary = steps.finish();
+        assert!(summary.converged(), "{summary}");
+        assert!(reaches(summary.final_cost, 1_577.030_11, 1e-6), "{summary}");
+        let fallback = &summary.used.fallbacks[0];
+        assert!(fallback.to.ends_with("on the CPU"), "{fallback:?}");
+        assert!(fallback.why.contains("lost"), "{fallback:?}");
+    }
+}
+
+/// After the first steps a solve makes no more buffers and compiles nothing.
+#[test]
+fn later_steps_allocate_nothing_on_the_device() {
+    for index in 0..gpus().len() {
+        let gpu = Gpu::open(&GpuOptions {
+            adapter: AdapterChoice::index(index),
+            ..GpuOptions::default()
+        })
+        .unwrap();
+        let mut bundle = stereo_window();
+        let solver = Solver::new(options(Precision::Mixed)).unwrap();
+        let mut steps = solver
+            .on(Device::Gpu(gpu.clone()))
+            .iterate(&mut bundle)
+            .unwrap();
+        steps.next().unwrap().unwrap();
+        steps.next().unwrap().unwrap();
+        let before = gpu.counters();
+        let mut tried = 0;
+        for step in steps.by_ref() {
+            step.unwrap();
+            tried += 1;
+        }
+        let after = gpu.counters();
+        assert!(tried > 1 && after.submissions > before.submissions);
+        assert_eq!(after.buffers, before.buffers);
+        assert_eq!(after.pipelines, before.pipelines);
+        assert_eq!(after.bytes, before.bytes);
+        // Each wait has its submission; about 16 iterations fit into one.
+        let waits = after.readbacks - before.readbacks;
+        assert_eq!(waits, after.submissions - before.submissions);
+        assert!(waits <= 4 * tried, "{waits} waits in {tried} steps");
+    }
+}

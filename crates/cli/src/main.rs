@@ -14,7 +14,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    env_logger::try_init().ok();
+    // Drivers that are not there are no error of ours; what matters comes back
+    // as a result.
+    let quiet = env_logger::Env::default().default_filter_or("error,wgpu_hal=off,wgpu_core=off");
+    env_logger::Builder::from_env(quiet).try_init().ok();
     let cli = args::Cli::parse();
     let status = commands::run(cli.command).unwrap_or_else(|failure| {
         terminal::tell(&format!("error: {}", failure.message));

@@ -9,3 +9,4 @@ mod linear;
 pub use backend::backend;
 pub use covariance::{covariance, marginal_covariances};
 pub use engine::Cpu;
+pub use linear::choose;

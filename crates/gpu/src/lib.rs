@@ -25,7 +25,7 @@ pub use device::{
     GpuOptions, GraphicsApi, Verdict, adapters,
 };
 pub use error::DeviceError;
-pub use linear::backend;
+pub use linear::{backend, choose};
 pub use memory::{Buffer, Data, Reading, Uniform};
 pub use plan::{Plan, Rung};
 pub use run::{Launch, Recorder, Submission};

@@ -21,6 +21,8 @@ pub enum BackendChoice {
     Cpu,
     /// A graphics card.
     Gpu,
+    /// A graphics card, and the processor from where that gives up.
+    GpuElseCpu,
 }
 
 /// Where a pose graph starts.

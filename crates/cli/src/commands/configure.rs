@@ -15,7 +15,8 @@ use crate::failure::{Failure, Status};
 
 /// Where the command line wants linear systems solved; a GPU is opened.
 pub fn device(tuning: &TuningArgs) -> Result<Device, Failure> {
-    if tuning.backend != Some(BackendChoice::Gpu) {
+    let choice = tuning.backend.unwrap_or_default();
+    if matches!(choice, BackendChoice::Auto | BackendChoice::Cpu) {
         if let Some(adapter) = &tuning.adapter {
             return Err(Failure::usage(format!(
                 "--adapter {adapter}: say --backend gpu as well"
@@ -27,7 +28,10 @@ pub fn device(tuning: &TuningArgs) -> Result<Device, Failure> {
     set(&mut options.adapter, tuning.adapter.clone());
     let gpu = Gpu::open(&options).map_err(slam16::Error::from)?;
     log::info!("adapter {}", gpu.adapter());
-    Ok(Device::Gpu(gpu))
+    Ok(match choice {
+        BackendChoice::GpuElseCpu => Device::GpuElseCpu(gpu),
+        _ => Device::Gpu(gpu),
+    })
 }
 
 /// The options of a solve: those of a dump or the defaults, with what the

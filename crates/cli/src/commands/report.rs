@@ -61,6 +61,7 @@ impl Asked {
             BackendChoice::Auto => "auto",
             BackendChoice::Cpu => "cpu",
             BackendChoice::Gpu => "gpu",
+            BackendChoice::GpuElseCpu => "gpu-else-cpu",
         };
         let initial = match args.tuning.initial.unwrap_or_default() {
             Guess::File => "file",

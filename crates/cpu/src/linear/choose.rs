@@ -51,7 +51,11 @@ pub(crate) fn resolve(
     }
 }
 
-pub(crate) fn choose(
+/// The linear solver that these options stand for on the processor.
+///
+/// # Errors
+/// Options that do not fit the problem.
+pub fn choose(
     setup: &Setup,
     problem: ProblemKind,
     options: &Options,

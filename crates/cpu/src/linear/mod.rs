@@ -10,7 +10,7 @@ mod schur;
 #[cfg(test)]
 mod test_problems;
 
-pub(crate) use choose::choose;
+pub use choose::choose;
 
 /// Sum in index order: the same bits on any number of threads.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {

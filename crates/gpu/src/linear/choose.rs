@@ -34,7 +34,11 @@ fn unsupported(option: String, reason: &str) -> BackendError {
     }
 }
 
-fn choose(
+/// The linear solver that these options stand for on a device.
+///
+/// # Errors
+/// Options that do not fit the problem or the device, or a device that gave up.
+pub fn choose(
     gpu: &Gpu,
     setup: &Setup,
     problem: ProblemKind,

@@ -8,4 +8,4 @@ mod projected;
 mod seen;
 mod space;
 
-pub use choose::backend;
+pub use choose::{backend, choose};
