@@ -329,6 +329,8 @@ fn adapters_are_listed_and_used() {
         }
     }
     desk.good("solve square.g2o --backend gpu --adapter 0 --linear-solver cgnr --report r.json");
+    let plan = desk.good("plan square.g2o --backend gpu --adapter 0 --linear-solver cgnr");
+    assert!(plan.out.contains("factor blocks"), "{}", plan.out);
     let used = &desk.json("r.json")["used"];
     assert_eq!(used["backend"], "gpu");
     assert_eq!(used["linear_solver"], "cgnr:projected");

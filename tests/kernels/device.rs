@@ -144,6 +144,8 @@ fn what_is_done_is_counted() {
         let before = gpu.counters();
         let x = gpu.storage_from("x", &[1.0_f32; 100]).unwrap();
         assert_eq!(gpu.counters().bytes, before.bytes + 400);
+        let named = |gpu: &Gpu| gpu.memory().into_iter().find(|b| b.name == "x");
+        assert_eq!(named(&gpu).unwrap().bytes, 400);
         let mut recorder = gpu.record("nothing").unwrap();
         let reading = recorder.read(&x, 10..12);
         let first = recorder.submit().unwrap();
@@ -160,6 +162,7 @@ fn what_is_done_is_counted() {
         assert_eq!(gpu.counters().buffers, buffers);
         drop(x);
         assert_eq!(gpu.counters().bytes, before.bytes);
+        assert_eq!(named(&gpu), None);
     }
 }
 

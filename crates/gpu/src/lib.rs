@@ -21,8 +21,8 @@ mod run;
 pub mod shader;
 
 pub use device::{
-    AdapterChoice, AdapterList, AdapterSummary, CanaryReport, Capabilities, Counters, Gpu,
-    GpuOptions, GraphicsApi, Verdict, adapters,
+    AdapterChoice, AdapterList, AdapterSummary, BufferUse, CanaryReport, Capabilities, Counters,
+    Gpu, GpuOptions, GraphicsApi, Verdict, adapters,
 };
 pub use error::DeviceError;
 pub use linear::{backend, choose};

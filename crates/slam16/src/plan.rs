@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::gpu::BufferUse;
 use crate::io::AnyProblem;
 use crate::problem::Note;
 use crate::solver::Backend;
@@ -29,6 +30,8 @@ pub struct Plan {
     pub host_bytes: usize,
     /// Bytes the backend holds on a device.
     pub device_bytes: usize,
+    /// What holds them, by name; those of other solves on the same device too.
+    pub device_buffers: Vec<BufferUse>,
     /// Threads.
     pub threads: usize,
     /// Fallbacks that would be taken.
@@ -79,6 +82,10 @@ pub fn plan<P: Problem>(
         }),
         host_bytes: used.host_bytes,
         device_bytes: used.device_bytes,
+        device_buffers: match device {
+            Device::Cpu => Vec::new(),
+            Device::Gpu(gpu) | Device::GpuElseCpu(gpu) => gpu.memory(),
+        },
         threads: used.threads,
         fallbacks: used.fallbacks,
         notes: description.notes,

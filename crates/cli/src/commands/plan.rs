@@ -85,6 +85,13 @@ fn table(plan: &Plan) -> String {
     );
     if plan.device_bytes > 0 {
         rows.row("device", format_args!("{} on it", bytes(plan.device_bytes)));
+        for buffer in &plan.device_buffers {
+            let size = bytes(buffer.bytes as usize);
+            rows.row(
+                "buffer",
+                format_args!("{size} {} ({})", buffer.name, buffer.count),
+            );
+        }
     }
     rows.row("threads", plan.threads);
     for fallback in &plan.fallbacks {

@@ -8,7 +8,7 @@ use super::canary::{self, CanaryReport};
 use super::capabilities::{WANTED, limits};
 use super::counters::Counting;
 use super::scope::{Fate, scoped};
-use super::{AdapterSummary, Capabilities, Counters, GpuOptions};
+use super::{AdapterSummary, BufferUse, Capabilities, Counters, GpuOptions};
 use crate::memory::Staging;
 use crate::plan::Plan;
 use crate::run::Pipelines;
@@ -131,6 +131,11 @@ impl Gpu {
     /// What it has been asked to do so far.
     pub fn counters(&self) -> Counters {
         self.inner.counting.read()
+    }
+
+    /// Storage buffers alive, by name.
+    pub fn memory(&self) -> Vec<BufferUse> {
+        self.inner.counting.memory()
     }
 
     /// Keeps the compiled pipelines in the cache folder, where there is one.

@@ -11,7 +11,7 @@ mod scope;
 pub use adapters::{AdapterChoice, AdapterList, AdapterSummary, GraphicsApi, adapters};
 pub use canary::{CanaryReport, Verdict};
 pub use capabilities::Capabilities;
-pub use counters::Counters;
 pub(crate) use counters::Counting;
+pub use counters::{BufferUse, Counters};
 pub use gpu::Gpu;
 pub use options::GpuOptions;

@@ -2,7 +2,6 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use bytemuck::Pod;
 
@@ -14,6 +13,7 @@ use crate::{DeviceError, Gpu};
 pub struct Buffer<T> {
     pub(crate) raw: wgpu::Buffer,
     len: usize,
+    name: String,
     counting: Arc<Counting>,
     holds: PhantomData<T>,
 }
@@ -37,9 +37,7 @@ impl<T> Buffer<T> {
 
 impl<T> Drop for Buffer<T> {
     fn drop(&mut self) {
-        self.counting
-            .bytes
-            .fetch_sub(self.raw.size(), Ordering::Relaxed);
+        self.counting.freed(&self.name, self.raw.size());
     }
 }
 
@@ -99,11 +97,11 @@ impl Gpu {
             })
         })?;
         let counting = self.inner.counting.clone();
-        Counting::add(&counting.buffers, 1);
-        counting.bytes.fetch_add(bytes, Ordering::Relaxed);
+        counting.allocated(name, bytes);
         Ok(Buffer {
             raw,
             len,
+            name: name.to_owned(),
             counting,
             holds: PhantomData,
         })
