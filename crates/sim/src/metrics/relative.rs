@@ -3,7 +3,10 @@
 use nalgebra::{Matrix3, Vector3};
 use slam16_problem::Trajectory;
 
-use super::{Association, Errors, MetricsError, Relation, Statistics, angle_degrees, associate};
+use super::{
+    Alignment, Association, Errors, MetricsError, Relation, Statistics, angle_degrees, associate,
+    umeyama,
+};
 
 /// How far apart the poses of a pair are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,10 +32,14 @@ pub struct RelativeOptions {
     pub tolerance: f64,
     /// What is compared.
     pub relation: Relation,
+    /// Alignment before comparing, over all positions. Relative poses feel
+    /// the scale of a similarity and nothing else.
+    pub alignment: Alignment,
 }
 
 impl Default for RelativeOptions {
-    /// Translation from pose to pose, associated by time; tolerance 0.1 (evo's defaults).
+    /// Translation from pose to pose, associated by time, not aligned; tolerance
+    /// 0.1 (evo's defaults).
     fn default() -> Self {
         Self {
             association: Association::default(),
@@ -40,22 +47,35 @@ impl Default for RelativeOptions {
             all_pairs: false,
             tolerance: 0.1,
             relation: Relation::Translation,
+            alignment: Alignment::None,
         }
     }
 }
 
 /// The error (Qᵢ⁻¹ Qⱼ)⁻¹ (Pᵢ⁻¹ Pⱼ) of every pair, Q the reference, P the
 /// estimate: length of its translation or angle of its rotation (RPE; evo:
-/// `evo_rpe`). No alignment: relative poses do not depend on it.
+/// `evo_rpe`). With [`Alignment::Similarity`] the translations of P, and the
+/// path that [`Delta::Metres`] measures, are first multiplied by the scale of
+/// the alignment (evo: `-a -s`).
 ///
 /// # Errors
-/// [`MetricsError`] when nothing can be associated or no pair is found.
+/// [`MetricsError`] when nothing can be associated or aligned, or no pair is
+/// found.
 pub fn relative_error(
     reference: &Trajectory,
     estimate: &Trajectory,
     options: &RelativeOptions,
 ) -> Result<Errors, MetricsError> {
     let (reference, estimate) = associate(reference, estimate, options.association)?;
+    let scale = match options.alignment {
+        Alignment::None | Alignment::Rigid => 1.0,
+        Alignment::Similarity => {
+            let positions = |t: &Trajectory| -> Vec<Vector3<f64>> {
+                t.poses().iter().map(|x| x.translation).collect()
+            };
+            umeyama(&positions(&estimate), &positions(&reference), true)?.scale
+        }
+    };
     let (pairs, delta, unit) = match options.delta {
         Delta::Frames(0) => return Err(MetricsError::Delta { delta: 0.0 }),
         Delta::Frames(frames) => {
@@ -66,11 +86,11 @@ pub fn relative_error(
             return Err(MetricsError::Delta { delta });
         }
         Delta::Metres(delta) => {
-            let path = path_lengths(&estimate);
+            let path = path_lengths(&estimate, scale);
             let pairs = if options.all_pairs {
                 by_path_from_everywhere(&path, delta, delta * options.tolerance)
             } else {
-                by_path(&estimate, delta)
+                by_path(&estimate, scale, delta)
             };
             (pairs, delta, "m")
         }
@@ -81,7 +101,7 @@ pub fn relative_error(
     let error = |&(i, j): &(usize, usize)| {
         let (q, p) = (between(&reference, i, j), between(&estimate, i, j));
         match options.relation {
-            Relation::Translation => (q.0.transpose() * (p.1 - q.1)).norm(),
+            Relation::Translation => (q.0.transpose() * (p.1 * scale - q.1)).norm(),
             Relation::RotationAngle => angle_degrees(&(q.0.transpose() * p.0)),
         }
     };
@@ -109,13 +129,13 @@ fn by_frames(len: usize, frames: usize, all_pairs: bool) -> Vec<(usize, usize)> 
         .collect()
 }
 
-/// Length of the path from the first pose to each.
-fn path_lengths(t: &Trajectory) -> Vec<f64> {
+/// Scaled length of the path from the first pose to each.
+fn path_lengths(t: &Trajectory, scale: f64) -> Vec<f64> {
     let mut lengths = Vec::with_capacity(t.len());
     let mut path = 0.0;
     for (k, pose) in t.poses().iter().enumerate() {
         if k > 0 {
-            path += (t.poses()[k - 1].translation - pose.translation).norm();
+            path += scale * (t.poses()[k - 1].translation - pose.translation).norm();
         }
         lengths.push(path);
     }
@@ -123,11 +143,11 @@ fn path_lengths(t: &Trajectory) -> Vec<f64> {
 }
 
 /// A pair ends at the first pose at least `delta` along from its start.
-fn by_path(t: &Trajectory, delta: f64) -> Vec<(usize, usize)> {
+fn by_path(t: &Trajectory, scale: f64, delta: f64) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     let (mut start, mut path) = (0, 0.0);
     for j in 1..t.len() {
-        path += (t.poses()[j].translation - t.poses()[j - 1].translation).norm();
+        path += scale * (t.poses()[j].translation - t.poses()[j - 1].translation).norm();
         if path >= delta {
             pairs.push((start, j));
             (start, path) = (j, 0.0);
@@ -187,7 +207,7 @@ mod tests {
                 k => 0.1 * f64::from(k),
             })
             .collect();
-        let path = path_lengths(&walk(&steps, 1.0));
+        let path = path_lengths(&walk(&steps, 1.0), 1.0);
         for delta in [0.05, 0.3, 1.0, 2.55, 1e3] {
             let mut expected = Vec::new();
             for i in 0..path.len() - 1 {
@@ -224,6 +244,35 @@ mod tests {
             );
             assert!((s.rmse - error).abs() < 1e-12, "{delta:?} {s:?}");
             assert!((s.max - error).abs() < 1e-12, "{delta:?} {s:?}");
+        }
+    }
+
+    #[test]
+    fn a_similarity_takes_the_drift_of_scale_away() {
+        // An arc of unit steps: a line determines no alignment.
+        let arc = |scale: f64| {
+            let poses = (0..40).map(|k| {
+                let angle = 0.1 * f64::from(k);
+                let at = vector![angle.cos(), angle.sin(), 0.0] * (10.0 * scale);
+                Se3::new(at, slam16_geometry::So3::exp(&vector![0.0, 0.0, angle]))
+            });
+            Trajectory::numbered(poses.collect())
+        };
+        for delta in [Delta::Frames(6), Delta::Metres(5.0)] {
+            let error = |alignment| {
+                let options = RelativeOptions {
+                    delta,
+                    alignment,
+                    ..RelativeOptions::default()
+                };
+                relative_error(&arc(1.0), &arc(0.5), &options).unwrap()
+            };
+            assert!(error(Alignment::Rigid).statistics.rmse > 1.0);
+            let scaled = error(Alignment::Similarity);
+            // Positions of size 10 in f64.
+            assert!(scaled.statistics.max < 1e-12, "{:?}", scaled.statistics);
+            // 5 m of the scaled path are six chords of 2 * 10 sin(0.05) m.
+            assert_eq!(scaled.places[0], 6);
         }
     }
 
