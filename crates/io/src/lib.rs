@@ -47,5 +47,6 @@ pub use source::Compression;
 pub use trajectory::{LoadedTrajectory, read_trajectory, read_trajectory_bytes};
 pub use warning::{Example, Warning, WarningKind};
 pub use write::{
-    ProblemRef, trajectory_of, write_bal, write_bytes, write_g2o, write_kitti, write_tum,
+    AbandonedWrites, ProblemRef, abandon_writes, trajectory_of, write_bal, write_bytes, write_g2o,
+    write_kitti, write_tum,
 };

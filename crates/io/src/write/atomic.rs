@@ -3,11 +3,74 @@
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bzip2::write::BzEncoder;
 use flate2::write::GzEncoder;
 
 use crate::error::WriteError;
+
+/// Temporary files there are now. Whoever makes, renames or removes one holds
+/// the lock.
+static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn temporaries() -> MutexGuard<'static, Vec<PathBuf>> {
+    TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes the temporary files of all writes under way, for a process that is
+/// about to end (a signal). While the value lives, no write begins or ends:
+/// hold it until the process is gone.
+#[must_use = "writes go on, and leave new temporary files, when this is dropped"]
+pub fn abandon_writes() -> AbandonedWrites {
+    let mut held = temporaries();
+    for path in held.drain(..) {
+        fs::remove_file(path).ok();
+    }
+    AbandonedWrites { _held: held }
+}
+
+/// Keeps writes from beginning and ending: see [`abandon_writes`].
+#[derive(Debug)]
+pub struct AbandonedWrites {
+    _held: MutexGuard<'static, Vec<PathBuf>>,
+}
+
+/// A temporary file that [`abandon_writes`] knows of.
+struct Temporary {
+    /// There until it is renamed.
+    file: Option<tempfile::NamedTempFile>,
+    path: PathBuf,
+}
+
+impl Temporary {
+    fn new(builder: &tempfile::Builder, folder: &Path) -> io::Result<Self> {
+        let mut list = temporaries();
+        let file = builder.tempfile_in(folder)?;
+        let path = file.path().to_owned();
+        list.push(path.clone());
+        Ok(Self {
+            file: Some(file),
+            path,
+        })
+    }
+
+    fn persist(mut self, target: &Path) -> io::Result<()> {
+        let _held = temporaries();
+        match self.file.take() {
+            Some(file) => file.persist(target).map(drop).map_err(|e| e.error),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let mut list = temporaries();
+        self.file = None;
+        list.retain(|path| *path != self.path);
+    }
+}
 
 /// Writes a file under a temporary name in the same folder and renames it,
 /// so that `path` holds the old content or the new, never a part. Paths that
@@ -49,13 +112,14 @@ fn attempt(path: &Path, content: impl Fn(&mut dyn Write) -> io::Result<()>) -> i
         // As for any new file: the process's umask takes its share.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let file = builder.tempfile_in(folder)?;
-    write_to(file.as_file(), path, content)?;
-    if let Some(metadata) = metadata {
-        fs::set_permissions(file.path(), metadata.permissions())?;
+    let temporary = Temporary::new(&builder, &folder)?;
+    if let Some(file) = &temporary.file {
+        write_to(file.as_file(), path, content)?;
+        if let Some(metadata) = metadata {
+            fs::set_permissions(file.path(), metadata.permissions())?;
+        }
     }
-    file.persist(target).map_err(|e| e.error)?;
-    Ok(())
+    temporary.persist(&target)
 }
 
 fn write_to(
