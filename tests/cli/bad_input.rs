@@ -187,7 +187,7 @@ fn repair_projects_what_is_indefinite() {
     let file = data("pgo/B25b_lc133_random_n1.g2o");
     let run = desk.run(&format!("check {}", file.display()));
     assert_eq!(run.status, 3);
-    assert!(run.out.contains("smallest eigenvalue"), "{}", run.out);
+    assert!(run.err.contains("smallest eigenvalue"), "{}", run.err);
     let run = desk.good(&format!("check --repair {}", file.display()));
     assert!(run.out.contains("81 indefinite"), "{}", run.out);
 }

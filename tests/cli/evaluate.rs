@@ -46,6 +46,13 @@ fn figures_are_those_of_evo() {
         (r["delta"].as_f64(), r["delta_unit"].as_str()),
         (Some(100.0), Some("m"))
     );
+    // evo_rpe … -a -s -r trans_part --all_pairs, with -d 10 -u f, with -d 100 -u m.
+    let r = run("--scale --delta 10 --all-pairs");
+    near(&r["rpe"]["rmse"], 0.18480991798007176, "rpe -a -s, frames");
+    let r = run("--scale --delta 100m --all-pairs");
+    near(&r["rpe"]["rmse"], 1.1859493925880296, "rpe -a -s, metres");
+    near(&r["rpe"]["max"], 11.78003458631276, "rpe -a -s, metres");
+    let r = run("--align similarity --delta 100m");
     let fewer = r["rpe"]["count"].as_u64().unwrap();
     let all = run("--delta 100m --all-pairs")["rpe"]["count"]
         .as_u64()

@@ -25,7 +25,7 @@ fn check_says_what_a_sound_file_is() {
     let run = desk.run("check square.g2o bad.g2o square.g2o");
     assert_eq!(run.status, 3);
     assert_eq!(run.out.matches(": sound").count(), 2, "{}", run.out);
-    assert!(run.out.contains("error: bad.g2o:1"), "{}", run.out);
+    assert!(run.err.contains("error: bad.g2o:1"), "{}", run.err);
 }
 
 #[test]
@@ -86,6 +86,26 @@ fn trajectories_change_their_format() {
     let last = desk.read("k.tum").lines().last().unwrap().to_owned();
     let stamp: f64 = last.split(' ').next().unwrap().parse().unwrap();
     assert!(stamp > 400.0 && stamp < 500.0, "{stamp}");
+}
+
+#[test]
+fn moments_that_would_not_be_used_are_refused() {
+    let desk = Desk::new();
+    desk.write("square.g2o", SQUARE);
+    desk.good("convert square.g2o path.tum");
+    for command in [
+        "convert --times nope square.g2o out.tum",
+        "convert --times nope path.tum out.tum",
+    ] {
+        let run = desk.run(command);
+        assert_eq!(run.status, 2, "{command}: {}", run.err);
+        assert!(run.err.contains("--times nope"), "{}", run.err);
+        assert!(run.err.contains("KITTI"), "{}", run.err);
+    }
+    desk.write("times", "0\n1\n2\n3\n");
+    let run = desk.run("evaluate --times times path.tum path.tum");
+    assert_eq!(run.status, 2, "{}", run.err);
+    assert_eq!(desk.names(), ["path.tum", "square.g2o", "times"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod failure;
 mod format;
+mod interrupt;
 mod paths;
 mod plot;
 mod progress;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     // as a result.
     let quiet = env_logger::Env::default().default_filter_or("error,wgpu_hal=off,wgpu_core=off");
     env_logger::Builder::from_env(quiet).try_init().ok();
+    interrupt::clean_up();
     let cli = args::Cli::parse();
     let status = commands::run(cli.command).unwrap_or_else(|failure| {
         terminal::tell(&format!("error: {}", failure.message));

@@ -1,5 +1,6 @@
 //! Where outputs go, checked before any work is done.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
@@ -49,7 +50,8 @@ impl Target {
         }
     }
 
-    fn is_folder(&self) -> bool {
+    /// Whether files get their names from inputs and formats.
+    pub fn is_folder(&self) -> bool {
         self.given.is_dir() || self.given.as_os_str().to_string_lossy().ends_with('/')
     }
 
@@ -88,12 +90,13 @@ impl Target {
                 )));
             }
         }
+        let mut probed: Option<PathBuf> = None;
         for input in inputs {
             let path = self.of(input, "x");
             if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-                // A folder asked for by name is made; one on the way to a file
-                // is more likely a slip.
-                if self.is_folder() {
+                // A folder for many files is made; one on the way to a single
+                // file is more likely a slip.
+                if self.is_folder() || pattern {
                     std::fs::create_dir_all(folder).map_err(|error| {
                         Failure::usage(format!(
                             "{option} {}: the folder cannot be made: {error}",
@@ -108,9 +111,81 @@ impl Target {
                     )));
                 }
             }
+            let folder = folder_of(&path);
+            if !leads_elsewhere(&path) && probed.as_ref() != Some(&folder) {
+                writable(&folder).map_err(|kind| {
+                    Failure::usage(format!(
+                        "{option} {given}: no file can be made in the folder {} ({kind}): allow it, or choose another",
+                        folder.display()
+                    ))
+                })?;
+                probed = Some(folder);
+            }
         }
         Ok(())
     }
+}
+
+/// The folder in which a file would be made; that of what a link leads to.
+fn folder_of(path: &Path) -> PathBuf {
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Whether a path leads to a pipe or a device, which is written to as it is.
+fn leads_elsewhere(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
+}
+
+/// Whether files can be made in a folder, found out by making one: rights
+/// alone do not tell of file systems mounted read-only.
+fn writable(folder: &Path) -> Result<(), io::ErrorKind> {
+    tempfile::Builder::new()
+        .prefix(".slam16-")
+        .tempfile_in(folder)
+        .map(drop)
+        .map_err(|error| error.kind())
+}
+
+/// One name for all ways to write the path of a file, links followed.
+fn identity(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| {
+        let folder = folder_of(path);
+        let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
+        folder.join(path.file_name().unwrap_or_default())
+    })
+}
+
+/// An output: its option, its path, and the input that it may replace.
+pub type Output<'a> = (&'a str, &'a Path, Option<&'a Path>);
+
+/// Refuses outputs that would overwrite each other or an input.
+pub fn apart<P: AsRef<Path>>(inputs: &[P], outputs: &[Output]) -> Result<(), Failure> {
+    let inputs: Vec<PathBuf> = inputs.iter().map(|p| identity(p.as_ref())).collect();
+    let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+    for (option, path, own) in outputs {
+        if leads_elsewhere(path) {
+            continue;
+        }
+        let here = identity(path);
+        if inputs.contains(&here) && own.map(identity).as_ref() != Some(&here) {
+            return Err(Failure::usage(format!(
+                "{option} {}: an input has this name and would be overwritten: choose another",
+                path.display()
+            )));
+        }
+        if let Some((other, _)) = seen.iter().find(|(_, taken)| *taken == here) {
+            return Err(Failure::usage(format!(
+                "{option} {}: {other} goes to the same file: choose another name for one of them",
+                path.display()
+            )));
+        }
+        seen.push((option, here));
+    }
+    Ok(())
 }
 
 /// Whether a path stands for standard output.
@@ -169,9 +244,34 @@ mod tests {
         assert!(check(&one, &["a", "b"]).unwrap_err().contains("{}"));
         let same = check(folder.path(), &["x/a.g2o", "y/a.g2o"]).unwrap_err();
         assert!(same.contains("two inputs"), "{same}");
+        let pattern = folder.path().join("pictures/{}.svg");
+        assert!(check(&pattern, &["a", "b"]).is_ok());
+        assert!(folder.path().join("pictures").is_dir());
         let mut made = folder.path().join("made").into_os_string();
         made.push("/");
         assert!(check(Path::new(&made), &["a", "b"]).is_ok());
         assert!(Path::new(&made).is_dir());
+    }
+
+    #[test]
+    fn outputs_keep_apart_from_inputs_and_from_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let (input, fresh) = (folder.path().join("a.g2o"), folder.path().join("b.g2o"));
+        std::fs::write(&input, "").unwrap();
+        let devious = folder.path().join("./a.g2o");
+        let apart = |outputs: &[Output]| apart(&[&input], outputs).map_err(|f| f.message);
+        assert!(apart(&[("-o", &devious, Some(&input)), ("--report", &fresh, None)]).is_ok());
+        let error = apart(&[("--report", &devious, None)]).unwrap_err();
+        assert!(error.contains("an input"), "{error}");
+        let error = apart(&[("-o", &fresh, Some(&input)), ("--dump", &fresh, None)]).unwrap_err();
+        assert!(
+            error.contains("--dump") && error.contains("-o goes"),
+            "{error}"
+        );
+        // What is no file takes everything.
+        if cfg!(unix) {
+            let null = Path::new("/dev/null");
+            assert!(apart(&[("-o", null, None), ("--dump", null, None)]).is_ok());
+        }
     }
 }

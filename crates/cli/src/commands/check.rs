@@ -10,7 +10,7 @@ use slam16::with_problem;
 use crate::args::CheckArgs;
 use crate::failure::{Failure, Status};
 use crate::format::{counted, describe, notes, origin, warnings};
-use crate::terminal::print;
+use crate::terminal::{print, tell};
 
 /// What is known of a sound file.
 struct Findings {
@@ -22,15 +22,18 @@ struct Findings {
 pub fn run(args: &CheckArgs) -> Result<Status, Failure> {
     let mut worst = Status::Done;
     for file in &args.files {
-        let (text, status) = match examine(file, &args.read.options()) {
+        let status = match examine(file, &args.read.options()) {
             Ok(findings) => {
                 let strict = args.strict && !findings.warnings.is_empty();
                 let status = if strict { Status::Input } else { Status::Done };
-                (lines(file, &findings), status)
+                print(&lines(file, &findings))?;
+                status
             }
-            Err(failure) => (format!("error: {}\n", failure.message), failure.status),
+            Err(failure) => {
+                tell(&format!("error: {}", failure.message));
+                failure.status
+            }
         };
-        print(&text)?;
         worst = worst.max(status);
     }
     Ok(worst)

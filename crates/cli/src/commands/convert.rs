@@ -1,6 +1,6 @@
 //! `slam16 convert`.
 
-use slam16::io::{self, ReadError};
+use slam16::io::{self, Format, ReadError};
 
 use super::write;
 use crate::args::{ConvertArgs, Target};
@@ -11,8 +11,24 @@ use crate::terminal::tell;
 
 pub fn run(args: &ConvertArgs) -> Result<Status, Failure> {
     paths::Target::new("OUT", &args.output).check(std::slice::from_ref(&args.input))?;
+    if let Some(times) = &args.times {
+        // Converting a file in place is as good as `-o` over the input of a solve.
+        paths::apart(&[times], &[("OUT", &args.output, None)])?;
+    }
     let options = args.read.options();
+    let moments_unused = |format: Format| match &args.times {
+        Some(times) if format != Format::Kitti => Err(Failure::usage(format!(
+            "--times {}: {} is of format {format}, and only KITTI files lack moments: leave it out",
+            times.display(),
+            args.input.display()
+        ))),
+        _ => Ok(()),
+    };
     let trajectory = |target: Target| -> Result<(), Failure> {
+        if args.times.is_some() {
+            // The format decides before a missing file of moments does.
+            moments_unused(io::read_trajectory(&args.input, None, &options)?.format)?;
+        }
         let loaded = io::read_trajectory(&args.input, args.times.as_deref(), &options)?;
         write::trajectory(&args.output, target, &loaded.trajectory)?;
         tell(&format!(
@@ -30,6 +46,7 @@ pub fn run(args: &ConvertArgs) -> Result<Status, Failure> {
     let asked = args.to.map(Ok);
     match io::read(&args.input, &options) {
         Ok(loaded) => {
+            moments_unused(loaded.format)?;
             let bundle = matches!(loaded.problem, io::AnyProblem::Bundle(_));
             let target = asked.unwrap_or_else(|| write::target(&args.output, bundle))?;
             write::problem(

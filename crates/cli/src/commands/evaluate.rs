@@ -1,5 +1,7 @@
 //! `slam16 evaluate`: absolute and relative trajectory error.
 
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 use slam16::io::{self, Format, LoadedTrajectory};
 use slam16_sim::metrics::{
@@ -64,6 +66,13 @@ impl From<Statistics> for Numbers {
 pub fn run(args: &EvaluateArgs) -> Result<Status, Failure> {
     if let Some(report) = args.report.as_ref().filter(|r| !is_stdout(r)) {
         paths::Target::new("--report", report).check(std::slice::from_ref(&args.estimate))?;
+        let inputs = [
+            Some(&args.estimate),
+            Some(&args.reference),
+            args.times.as_ref(),
+        ];
+        let inputs: Vec<&Path> = inputs.into_iter().flatten().map(PathBuf::as_path).collect();
+        paths::apart(&inputs, &[("--report", report, None)])?;
     }
     let figures = evaluate(args)?;
     let json = || {
@@ -80,14 +89,24 @@ pub fn run(args: &EvaluateArgs) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
-fn read(path: &std::path::Path, args: &EvaluateArgs) -> Result<LoadedTrajectory, Failure> {
+fn read(path: &Path, args: &EvaluateArgs) -> Result<LoadedTrajectory, Failure> {
     let options = io::ReadOptions::default();
     Ok(io::read_trajectory(path, args.times.as_deref(), &options)?)
 }
 
 fn evaluate(args: &EvaluateArgs) -> Result<Figures, Failure> {
     let (estimate, reference) = (read(&args.estimate, args)?, read(&args.reference, args)?);
-    let without_moments = |t: &LoadedTrajectory| t.format == Format::Kitti && args.times.is_none();
+    let kitti = |t: &LoadedTrajectory| t.format == Format::Kitti;
+    if let Some(times) = &args.times
+        && !kitti(&estimate)
+        && !kitti(&reference)
+    {
+        return Err(Failure::usage(format!(
+            "--times {}: neither file is of format KITTI, and others have moments of their own: leave it out",
+            times.display()
+        )));
+    }
+    let without_moments = |t: &LoadedTrajectory| kitti(t) && args.times.is_none();
     let association = if without_moments(&estimate) && without_moments(&reference) {
         Association::Order
     } else {
@@ -125,6 +144,7 @@ fn evaluate(args: &EvaluateArgs) -> Result<Figures, Failure> {
             delta: args.delta.0,
             all_pairs: args.all_pairs,
             relation,
+            alignment,
             ..RelativeOptions::default()
         };
         relative_error(&reference, &estimate, &options)

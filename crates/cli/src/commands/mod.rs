@@ -1,6 +1,7 @@
 //! The commands.
 
 mod adapters;
+mod bounds;
 mod check;
 mod configure;
 mod convert;

@@ -1,5 +1,7 @@
 //! `slam16 simulate`.
 
+use std::path::Path;
+
 use serde_json::Value;
 use slam16::geometry::{PoseGroup, Se2, Se3, So3};
 use slam16::io::AnyProblem;
@@ -10,11 +12,11 @@ use slam16_sim::{
     SimulatedGraph2, SimulatedGraph3, SphereOptions, TorusOptions, TownOptions, WindowOptions,
 };
 
-use super::write;
+use super::{bounds::bounded, write};
 use crate::args::{Camera, Common, Files, Route, Simulate, SimulateArgs, Start, Target as Format};
 use crate::failure::{Failure, Status};
 use crate::format::describe;
-use crate::paths::Target;
+use crate::paths::{self, Target};
 use crate::terminal::tell;
 
 pub fn run(args: &SimulateArgs) -> Result<Status, Failure> {
@@ -23,7 +25,13 @@ pub fn run(args: &SimulateArgs) -> Result<Status, Failure> {
     Target::new("--output", &files.output).check(here)?;
     if let Some(truth) = &files.truth {
         Target::new("--truth", truth).check(here)?;
+        let outputs = [
+            ("--output", files.output.as_path(), None),
+            ("--truth", truth, None),
+        ];
+        paths::apart::<&Path>(&[], &outputs)?;
     }
+    bounded(&args.kind)?;
     let (problem, truth) = make(&args.kind).map_err(|error| Failure::usage(error.to_string()))?;
     let bundle = matches!(problem, AnyProblem::Bundle(_));
     let format = write::target(&files.output, bundle)?;

@@ -14,7 +14,7 @@ use super::{configure, picture, write};
 use crate::args::SolveArgs;
 use crate::failure::{Failure, Status};
 use crate::format::{Rows, describe, origin, seconds, warnings};
-use crate::paths::{self, Target, is_stdout};
+use crate::paths::{self, Output, Target, is_stdout};
 use crate::plot::Picture;
 use crate::progress::Progress;
 use crate::terminal::{print, tell};
@@ -47,7 +47,7 @@ impl Targets {
                 )));
             }
         }
-        Ok(Self {
+        let targets = Self {
             output: target("--output", &args.output)?,
             report: match report_to_stdout {
                 true => None,
@@ -56,7 +56,33 @@ impl Targets {
             plot,
             dump: target("--dump", &args.dump)?,
             report_to_stdout,
-        })
+        };
+        for input in &args.inputs {
+            // In a folder the content tells the name: see `Job::new`.
+            let output = targets.output.as_ref().filter(|o| !o.is_folder());
+            targets.check(args, input, output.map(|o| o.of(input, "")).as_deref())?;
+        }
+        Ok(targets)
+    }
+
+    /// Refuses outputs of one input that overwrite each other or an input.
+    fn check(&self, args: &SolveArgs, input: &Path, output: Option<&Path>) -> Result<(), Failure> {
+        let of = |target: &Option<Target>, extension| {
+            target.as_ref().map(|target| target.of(input, extension))
+        };
+        let dump = of(&self.dump, "json");
+        let plot = of(&self.plot, "svg");
+        let report = of(&self.report, "json");
+        let outputs: Vec<Output> = [
+            ("--output", output, Some(input)),
+            ("--dump", dump.as_deref(), None),
+            ("--plot", plot.as_deref(), None),
+            ("--report", report.as_deref(), None),
+        ]
+        .into_iter()
+        .filter_map(|(option, path, own)| path.map(|path| (option, path, own)))
+        .collect();
+        paths::apart(&args.inputs, &outputs)
     }
 }
 
@@ -68,27 +94,37 @@ pub fn run(args: &SolveArgs) -> Result<Status, Failure> {
         let progress = Progress::new(args.quiet);
         let solved = Job::new(args, &targets, input, &progress).and_then(|job| job.run(&device));
         progress.clear();
-        match solved {
-            Ok((text, status)) => {
+        let failed = match solved {
+            Ok(done) => {
                 if !args.quiet || targets.report_to_stdout {
                     let gap = if k == 0 || targets.report_to_stdout {
                         ""
                     } else {
                         "\n"
                     };
-                    print(&format!("{gap}{text}"))?;
+                    print(&format!("{gap}{}", done.text))?;
                 }
-                worst = worst.max(status);
+                worst = worst.max(done.status);
+                done.failure
             }
-            // One bad file of several does not keep the others from being solved.
-            Err(failure) if args.inputs.len() > 1 => {
-                tell(&format!("error: {}", failure.message));
-                worst = worst.max(failure.status);
-            }
-            Err(failure) => return Err(failure),
+            Err(failure) => Some(failure),
+        };
+        // One bad file of several does not keep the others from being solved.
+        if let Some(failure) = failed {
+            tell(&format!("error: {}", failure.message));
+            worst = worst.max(failure.status);
         }
     }
     Ok(worst)
+}
+
+/// What is known of one input when all is written.
+struct Outcome {
+    /// For standard output.
+    text: String,
+    status: Status,
+    /// What could not be had for all that.
+    failure: Option<Failure>,
 }
 
 /// One input on its way from file to report.
@@ -132,6 +168,7 @@ impl<'a> Job<'a> {
             Some(target) => {
                 let path = target.of(input, write::extension_for(&loaded.problem));
                 let format = write::target(&path, bundle)?;
+                targets.check(args, input, Some(&path))?;
                 Some((path, format))
             }
         };
@@ -147,7 +184,7 @@ impl<'a> Job<'a> {
         })
     }
 
-    fn run(mut self, device: &Device) -> Result<(String, Status), Failure> {
+    fn run(mut self, device: &Device) -> Result<Outcome, Failure> {
         let start = Instant::now();
         let guess = self.args.tuning.initial.unwrap_or_default();
         let remark = configure::initial(&mut self.loaded.problem, guess, self.input)?;
@@ -164,11 +201,22 @@ impl<'a> Job<'a> {
             .plot
             .is_some()
             .then(|| picture::view(&self.loaded.problem));
-        let mut summary = self.solve(device)?;
+        let mut summary = match self.solve(device) {
+            Ok(summary) => summary,
+            Err(failure) => return Err(self.salvage(failure)),
+        };
         summary.warnings.extend(remark);
         summary.warnings.extend(warnings(&self.loaded.warnings));
         let marginals =
-            configure::covariance(&self.loaded.problem, &self.args.covariance, self.input)?;
+            configure::covariance(&self.loaded.problem, &self.args.covariance, self.input);
+        // A solution without covariances is a solution.
+        let (marginals, failure) = match marginals {
+            Ok(marginals) => (marginals, None),
+            Err(failure) => {
+                summary.warnings.push(failure.message.clone());
+                (None, Some(failure))
+            }
+        };
         // Everything that can still fail is made before the first file is written.
         let start = Instant::now();
         let picture = match (&self.targets.plot, before) {
@@ -182,19 +230,7 @@ impl<'a> Job<'a> {
             }
             _ => None,
         };
-        if let Some((path, format)) = &self.output {
-            let loaded = &self.loaded;
-            let options = self.options_value()?;
-            log::info!("writing {} as {format:?}", path.display());
-            write::problem(
-                path,
-                *format,
-                &loaded.problem,
-                &loaded.sensor_labels,
-                &options,
-            )?;
-            outputs.push(path.clone());
-        }
+        outputs.extend(self.write_output()?);
         if let Some((path, bytes)) = picture {
             io::write_bytes(&path, &bytes)?;
             outputs.push(path);
@@ -226,7 +262,11 @@ impl<'a> Job<'a> {
             true => Status::Done,
             false => Status::NotConverged,
         };
-        Ok((text, status))
+        Ok(Outcome {
+            text,
+            status,
+            failure,
+        })
     }
 
     fn solve(&mut self, device: &Device) -> Result<Summary, Failure> {
@@ -245,6 +285,42 @@ impl<'a> Job<'a> {
                 ..failure
             }
         })
+    }
+
+    /// Writes the solved problem, if asked for; where to.
+    fn write_output(&self) -> Result<Option<PathBuf>, Failure> {
+        let Some((path, format)) = &self.output else {
+            return Ok(None);
+        };
+        let loaded = &self.loaded;
+        let options = self.options_value()?;
+        log::info!("writing {} as {format:?}", path.display());
+        let (problem, labels) = (&loaded.problem, &loaded.sensor_labels);
+        write::problem(path, *format, problem, labels, &options)?;
+        Ok(Some(path.clone()))
+    }
+
+    /// Where the numbers gave no result, the problem holds the best state
+    /// there was: it is written, and the failure says so.
+    fn salvage(&self, failure: Failure) -> Failure {
+        if failure.status != Status::NotConverged {
+            return failure;
+        }
+        match self.write_output() {
+            Ok(None) => failure,
+            Ok(Some(path)) => Failure {
+                message: format!(
+                    "{}; the best state so far is in {}",
+                    failure.message,
+                    path.display()
+                ),
+                ..failure
+            },
+            Err(other) => Failure {
+                message: format!("{}; {}", failure.message, other.message),
+                ..failure
+            },
+        }
     }
 
     fn options_value(&self) -> Result<Value, Failure> {

@@ -1,0 +1,44 @@
+//! What is left to do when somebody ends the program.
+
+/// Exit status after an interrupt, as shells have it: 128 and the number of
+/// the signal.
+const INTERRUPTED: i32 = 130;
+
+/// From now on an interrupt or a request to end removes the temporary files of
+/// outputs before the program ends. Where the system refuses that, such a file
+/// may stay: no reason not to work.
+pub fn clean_up() {
+    if let Err(error) = listen() {
+        log::warn!("an interrupt may leave temporary files: {error}");
+    }
+}
+
+#[cfg(unix)]
+fn listen() -> std::io::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    std::thread::Builder::new()
+        .name("slam16-signals".to_owned())
+        .spawn(move || {
+            if signals.forever().next().is_some() {
+                end();
+            }
+        })
+        .map(drop)
+}
+
+#[cfg(windows)]
+fn listen() -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(end)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn listen() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg_attr(not(any(unix, windows)), allow(dead_code))]
+fn end() {
+    let _held = slam16::io::abandon_writes();
+    std::process::exit(INTERRUPTED);
+}
