@@ -78,6 +78,14 @@ fn a_buffer_beyond_the_limit_is_an_error() {
 }
 
 #[test]
+fn an_empty_buffer_reads_as_nothing() {
+    for gpu in gpus() {
+        let empty = gpu.storage::<f32>("empty", 0).unwrap();
+        assert_eq!(gpu.read(&empty).unwrap(), [0.0; 0]);
+    }
+}
+
+#[test]
 fn writing_beyond_a_buffer_is_an_error() {
     for gpu in gpus() {
         let buffer = gpu.storage::<f32>("small", 2).unwrap();
