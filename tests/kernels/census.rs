@@ -27,7 +27,15 @@ const PLACES: [(&str, &str, &[&str]); 4] = [
     (
         "crates/cpu/src/kernels",
         "rs",
-        &["camera", "loss", "mod", "sums", "triangles"],
+        &[
+            "camera",
+            "loss",
+            "maxima",
+            "mod",
+            "sums",
+            "triangles",
+            "triangular",
+        ],
     ),
     (
         "tests/kernels",

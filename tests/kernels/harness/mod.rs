@@ -11,6 +11,7 @@ mod random;
 pub mod scenes;
 mod sets;
 pub mod triangles;
+pub mod triangular;
 
 pub use bounded::Bounded;
 pub use compare::{close, same_bits};

@@ -18,14 +18,21 @@ mod column_norms;
 mod column_scale;
 mod cost;
 mod dot;
+mod gather;
 mod jacobian_mul;
 mod jacobian_transpose_mul;
+mod largest;
 mod linearize;
 mod loss;
+mod maxima;
+mod power_of_two;
 mod reduce;
 mod scale_encode;
 mod sums;
 mod triangles;
+mod triangular;
+mod triangular_resident;
+mod triangular_solve;
 
 pub use axpby::axpby;
 pub use block_gram::block_gram;
@@ -37,11 +44,16 @@ pub use column_norms::column_norms;
 pub use column_scale::column_scale;
 pub use cost::cost;
 pub use dot::dot;
+pub use gather::gather;
 pub use jacobian_mul::jacobian_mul;
 pub use jacobian_transpose_mul::jacobian_transpose_mul;
+pub use largest::largest;
 pub use linearize::linearize;
+pub use power_of_two::power_of_two;
 pub use reduce::reduce;
 pub use scale_encode::scale_encode;
+pub use triangular_resident::triangular_resident;
+pub use triangular_solve::triangular_solve;
 
 /// Stands for "no scalar" in slots.
 pub const NONE: u32 = u32::MAX;

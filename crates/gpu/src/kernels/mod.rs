@@ -11,11 +11,16 @@ pub mod column_norms;
 pub mod column_scale;
 pub mod cost;
 pub mod dot;
+pub mod gather;
 pub mod jacobian_mul;
 pub mod jacobian_transpose_mul;
+pub mod largest;
 pub mod linearize;
+pub mod power_of_two;
 pub mod reduce;
 pub mod scale_encode;
+pub mod triangular_resident;
+pub mod triangular_solve;
 
 use crate::shader::KernelSpec;
 
@@ -31,11 +36,16 @@ pub const ALL: &[&KernelSpec] = &[
     &column_scale::SPEC,
     &cost::SPEC,
     &dot::SPEC,
+    &gather::SPEC,
     &jacobian_mul::SPEC,
     &jacobian_transpose_mul::SPEC,
+    &largest::SPEC,
     &linearize::SPEC,
+    &power_of_two::SPEC,
     &reduce::SPEC,
     &scale_encode::SPEC,
+    &triangular_resident::SPEC,
+    &triangular_solve::SPEC,
 ];
 
 /// Blocks in a tile: a device reads neighbouring words of a tile in one go.

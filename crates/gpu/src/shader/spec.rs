@@ -11,18 +11,24 @@ pub enum Library {
     Camera,
     /// Robust losses: `loss_slope`, `loss_value`.
     Loss,
+    /// Largest magnitudes: `workgroup_max`, `powers_of_two`.
+    Maxima,
+    /// Rows of triangular solves: `solve_row`.
+    Triangular,
     /// Upper triangles: `upper`, `TRIANGLE_PAIRS`.
     Triangles,
 }
 
 impl Library {
     /// Every library.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Tiles,
         Self::Sums,
         Self::Camera,
         Self::Loss,
         Self::Triangles,
+        Self::Maxima,
+        Self::Triangular,
     ];
 
     pub(super) fn text(self) -> &'static str {
@@ -31,6 +37,8 @@ impl Library {
             Self::Sums => include_str!("../../../../shaders/lib/sums.wgsl"),
             Self::Camera => include_str!("../../../../shaders/lib/camera.wgsl"),
             Self::Loss => include_str!("../../../../shaders/lib/loss.wgsl"),
+            Self::Maxima => include_str!("../../../../shaders/lib/maxima.wgsl"),
+            Self::Triangular => include_str!("../../../../shaders/lib/triangular.wgsl"),
             Self::Triangles => include_str!("../../../../shaders/lib/triangles.wgsl"),
         }
     }
