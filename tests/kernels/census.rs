@@ -44,6 +44,7 @@ const PLACES: [(&str, &str, &[&str]); 4] = [
             "bundle_chain",
             "census",
             "device",
+            "factor",
             "main",
             "reflection",
             "translation",

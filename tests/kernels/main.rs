@@ -21,6 +21,7 @@ mod column_scale;
 mod cost;
 mod device;
 mod dot;
+mod factor;
 mod gather;
 mod harness;
 mod jacobian_mul;

@@ -19,6 +19,7 @@ mod memory;
 mod plan;
 mod run;
 pub mod shader;
+mod triangular;
 
 pub use device::{
     AdapterChoice, AdapterList, AdapterSummary, BufferUse, CanaryReport, Capabilities, Counters,
@@ -29,3 +30,4 @@ pub use linear::{backend, choose};
 pub use memory::{Buffer, Data, Reading, Uniform};
 pub use plan::{Plan, Rung};
 pub use run::{Launch, Recorder, Submission};
+pub use triangular::{TriangularForm, TriangularOptions, TriangularSolver};
