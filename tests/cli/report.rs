@@ -52,9 +52,12 @@ fn the_documentation_lists_what_there_is() {
     // A report with everything in it: notes, warnings, covariances.
     let text = std::fs::read_to_string(asset("sphere.g2o")).unwrap();
     let first = text.lines().find(|l| l.starts_with("EDGE")).unwrap();
+    let measured: Vec<_> = first.split_whitespace().take(10).collect();
+    let measured = measured.join(" ");
+    let singular = "1 0 0 0 0 0 1 0 0 0 0 1 0 0 0 1 0 0 1 0 1e-12";
     desk.write(
         "odd.g2o",
-        &format!("{text}{first}\nVERTEX_SE3:QUAT 9999 0 0 0 0 0 0 1.0005\n"),
+        &format!("{text}{measured} {singular}\nVERTEX_SE3:QUAT 9999 0 0 0 0 0 0 1\n"),
     );
     let everything = report(
         &desk,
