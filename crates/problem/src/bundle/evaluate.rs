@@ -9,6 +9,7 @@ use slam16_sparse::{EdgeBlocks, Jacobian, Threads};
 use super::rows::{Kind, Prepared, Rows};
 use super::setup::SET_ROWS;
 use super::{Bundle, Camera, Lens, Observation, observation_name};
+use crate::pose_graph::check_length;
 use crate::{Cost, Loss, ProblemError, Setup};
 
 /// Observations per chunk of work; partial costs are summed chunk by chunk,
@@ -241,30 +242,31 @@ impl Bundle {
     /// A setup made before the last camera, point or observation was added.
     fn check_fit(&self, setup: &Setup, jacobian: &Jacobian<f64>) -> Result<(), ProblemError> {
         let layout = &setup.structure.layout;
-        let length = |what, expected: usize, found: usize| {
-            if expected == found {
-                return Ok(());
-            }
-            Err(ProblemError::Length {
-                what,
-                expected,
-                found,
-            })
-        };
         let variables = self.cameras.len() + self.points.len();
-        length("setup", variables, layout.variables())?;
-        length("held", layout.scalars(), setup.held.len())?;
-        length("jacobian", self.sets.len(), jacobian.sets.len())?;
+        check_length("setup", layout.variables(), variables)?;
+        check_length("held", setup.held.len(), layout.scalars())?;
+        check_length("jacobian", jacobian.sets.len(), self.sets.len())?;
+        check_length("jacobian", jacobian.residuals.len(), self.sets.len())?;
         let dim = layout.dim(0);
         for ((observations, blocks), rows) in self.sets.iter().zip(&jacobian.sets).zip(SET_ROWS) {
-            length("jacobian", observations.len() * rows * dim, blocks.a.len())?;
+            check_length("jacobian", blocks.a.len(), observations.len() * rows * dim)?;
         }
         let prior = self.prior.as_ref();
-        length(
+        check_length(
             "dense rows",
-            prior.map_or(0, |p| p.root().nrows() * dim * p.cameras().len()),
             jacobian.dense.as_ref().map_or(0, |d| d.values.len()),
+            prior.map_or(0, |p| p.root().nrows() * dim * p.cameras().len()),
         )?;
+        // As many rows of other cameras would go to the wrong variables.
+        if let (Some(prior), Some(dense)) = (prior, &jacobian.dense) {
+            let pairs = prior.cameras().iter().zip(dense.structure().variables());
+            let same = pairs.filter(|(camera, v)| camera.index() == **v as usize);
+            check_length(
+                "cameras of the dense rows",
+                same.count(),
+                prior.cameras().len(),
+            )?;
+        }
         Ok(())
     }
 

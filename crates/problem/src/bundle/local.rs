@@ -6,6 +6,7 @@ use slam16_geometry::CameraFrame;
 
 use super::{Bundle, Camera, Lens, Observation};
 use crate::ProblemError;
+use crate::pose_graph::check_length;
 
 /// A camera: 64 bytes.
 #[repr(C)]
@@ -97,13 +98,7 @@ impl LocalBundle {
             ("cameras", self.cameras.len(), bundle.cameras.len()),
             ("points", self.points.len() / 3, bundle.points.len()),
         ] {
-            if expected != found {
-                return Err(ProblemError::Length {
-                    what,
-                    expected,
-                    found,
-                });
-            }
+            check_length(what, found, expected)?;
         }
         self.anchor = anchor;
         for (into, from) in self.cameras.iter_mut().zip(&bundle.cameras) {

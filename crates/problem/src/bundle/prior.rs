@@ -5,7 +5,7 @@ use slam16_geometry::Se3;
 use slam16_sparse::DenseRows;
 
 use super::Bundle;
-use crate::pose_graph::check_range;
+use crate::pose_graph::{check_length, check_range};
 use crate::{CameraId, Cost, ProblemError};
 
 /// A dense prior on the poses of several cameras, as a square root:
@@ -31,20 +31,11 @@ impl DensePrior {
         root: DMatrix<f64>,
         target: DVector<f64>,
     ) -> Result<Self, ProblemError> {
-        let length = |what, found: usize, expected: usize| {
-            (found == expected)
-                .then_some(())
-                .ok_or(ProblemError::Length {
-                    what,
-                    expected,
-                    found,
-                })
-        };
-        length("list of poses of the dense prior", at.len(), cameras.len())?;
-        length("row of the dense prior", root.ncols(), 6 * cameras.len())?;
-        length("target of the dense prior", target.len(), root.nrows())?;
+        check_length("list of poses of the dense prior", at.len(), cameras.len())?;
+        check_length("row of the dense prior", root.ncols(), 6 * cameras.len())?;
+        check_length("target of the dense prior", target.len(), root.nrows())?;
         let ascending = cameras.windows(2).take_while(|w| w[0] < w[1]).count() + 1;
-        length(
+        check_length(
             "ascending list of cameras of the dense prior",
             ascending.min(cameras.len()),
             cameras.len(),
@@ -135,11 +126,7 @@ impl Bundle {
         let Some(prior) = &self.prior else {
             return Ok(Cost::default());
         };
-        let value = 0.5 * self.prior_residual(prior)?.norm_squared();
-        Ok(Cost {
-            robust: value,
-            plain: value,
-        })
+        Ok(cost_of(&self.prior_residual(prior)?))
     }
 
     /// Fills the dense rows: `R Jᵣ⁻¹(δ)` by a perturbation on the right, and
@@ -165,7 +152,15 @@ impl Bundle {
             // Intrinsics, where there are any, come after and stay zero.
             block[..columns.len()].copy_from_slice(columns.as_slice());
         }
-        self.prior_cost()
+        Ok(cost_of(&residual))
+    }
+}
+
+fn cost_of(residual: &DVector<f64>) -> Cost {
+    let value = 0.5 * residual.norm_squared();
+    Cost {
+        robust: value,
+        plain: value,
     }
 }
 
@@ -283,6 +278,24 @@ mod tests {
         let mut jacobian = Jacobian::zeros(setup.structure.clone());
         let filled = with.linearize(&setup, &mut jacobian, &Threads::single());
         assert!(matches!(filled, Err(ProblemError::Length { .. })));
+    }
+
+    /// A prior of the same size on other cameras needs another setup.
+    #[test]
+    fn it_does_not_go_to_other_cameras() {
+        let mut bundle = bundle(false);
+        let setup = bundle.setup().unwrap();
+        let mut jacobian = Jacobian::zeros(setup.structure.clone());
+        let mut fill =
+            |bundle: &Bundle| bundle.linearize(&setup, &mut jacobian, &Threads::single());
+        fill(&bundle).unwrap();
+        let p = prior();
+        let others = (0..4).filter(|k| CameraId::from(*k) != p.cameras[0]);
+        let others: Vec<_> = others.map(CameraId::from).collect();
+        let moved = DensePrior::new(others, p.at, p.root, p.target).unwrap();
+        assert_ne!(moved.cameras, p.cameras);
+        bundle.set_dense_prior(Some(moved)).unwrap();
+        assert!(matches!(fill(&bundle), Err(ProblemError::Length { .. })));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use slam16_sparse::{
 };
 
 use super::PoseGraph;
+use super::check_length;
 use super::linearize::{Factor, Slot, View, cost_run, linearize_run};
 use crate::{Cost, LeastSquares, Loss, ProblemError, ProblemKind, Setup};
 
@@ -115,21 +116,10 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
     /// Refuses a setup made before variables or factors were added.
     fn check_setup(&self, setup: &Setup, jacobian: &Jacobian<f64>) -> Result<(), ProblemError> {
         let scalars = self.poses.len() * D + self.landmarks.len() * P;
-        let length = |what, found: usize, expected: usize| {
-            if found == expected {
-                Ok(())
-            } else {
-                Err(ProblemError::Length {
-                    what,
-                    expected,
-                    found,
-                })
-            }
-        };
-        length("the mask of held scalars", setup.held.len(), scalars)?;
-        length("the Jacobian", jacobian.sets.len(), self.kinds().count())?;
+        check_length("the mask of held scalars", setup.held.len(), scalars)?;
+        check_length("the Jacobian", jacobian.sets.len(), self.kinds().count())?;
         for ((_, count), set) in self.kinds().zip(&jacobian.sets) {
-            length("a set of the Jacobian", set.structure().factors(), count)?;
+            check_length("a set of the Jacobian", set.structure().factors(), count)?;
         }
         Ok(())
     }

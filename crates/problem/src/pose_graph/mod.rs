@@ -361,6 +361,23 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
     }
 }
 
+/// Refuses `found` things where `expected` belong.
+pub(crate) fn check_length(
+    what: &'static str,
+    found: usize,
+    expected: usize,
+) -> Result<(), ProblemError> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(ProblemError::Length {
+            what,
+            expected,
+            found,
+        })
+    }
+}
+
 pub(crate) fn check_range(
     what: &'static str,
     index: usize,

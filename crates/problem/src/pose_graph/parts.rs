@@ -3,7 +3,9 @@
 use nalgebra::SVector;
 use slam16_geometry::PoseGroup;
 
-use super::{Between, GraphLosses, LandmarkObservation, PoseGraph, PosePrior, check_range};
+use super::{
+    Between, GraphLosses, LandmarkObservation, PoseGraph, PosePrior, check_length, check_range,
+};
 use crate::{LandmarkId, PoseId, ProblemError, Vertex};
 
 /// Everything a [`PoseGraph`] holds, as plain arrays: for readers, which have
@@ -74,13 +76,7 @@ impl<G: PoseGroup<D, P>, const D: usize, const P: usize> PoseGraph<G, D, P> {
             ),
         ];
         for (what, found, expected) in lengths {
-            if found != expected {
-                return Err(ProblemError::Length {
-                    what,
-                    expected,
-                    found,
-                });
-            }
+            check_length(what, found, expected)?;
         }
         let mut graph = Self::new();
         graph.check_vertices(&parts)?;
