@@ -87,7 +87,8 @@ impl<B: Backend> Iterations<B> {
             best: self.best.robust,
         };
         // A step that the stop tests would end at is not worth a climb.
-        let trust = judged && self.tests.rejected(&proposal).is_none();
+        let if_refused = self.tests.rejected(&proposal);
+        let trust = judged && if_refused.is_none();
         let (trial, accepted) = self.attempt(trial, trust)?;
         let converged = if accepted {
             let outcome = Accepted {
@@ -99,10 +100,11 @@ impl<B: Backend> Iterations<B> {
             self.tests.accepted(&proposal, &outcome)
         } else {
             self.free_decrease = None;
-            self.tests.rejected(&proposal)
+            if_refused
         };
-        let ended = !accepted || converged.is_some();
-        let back = self.control.disappointed(&trial, ended);
+        let back = self
+            .control
+            .disappointed(&trial, accepted, converged.is_some());
         let accepted = accepted && !back;
         let converged = converged.filter(|_| !back);
         let exhausted = if accepted {
@@ -263,7 +265,6 @@ impl<B: Backend> Iterations<B> {
     fn go_back(&mut self) {
         self.go_to_best();
         self.free_decrease = None;
-        self.leg = None;
     }
 
     /// Ends the solve, unless it has only come to rest above the best state.

@@ -45,14 +45,15 @@ impl Climbs {
             && trial.trial_cost <= RUNAWAY * trial.best
     }
 
-    /// Counts a step; `ended` when it was refused or met a stop test. `true`
-    /// when the climb has failed.
-    pub(super) fn disappointed(&mut self, trial: &Trial, ended: bool) -> bool {
-        if trial.trial_cost < trial.best {
+    /// Counts a step, which was taken or refused and met a stop test or not.
+    /// `true` when the climb has failed.
+    pub(super) fn disappointed(&mut self, trial: &Trial, taken: bool, stopped: bool) -> bool {
+        if taken && trial.trial_cost < trial.best {
             self.steps = 0;
             self.fresh = true;
             return false;
         }
+        let ended = stopped || !taken;
         if !self.climbing() && ended {
             return false;
         }
@@ -91,9 +92,9 @@ mod tests {
         let mut climbs = Climbs::new(3);
         for _ in 0..10 * CHANCES {
             assert!(climbs.allows(&to(11.0)));
-            assert!(!climbs.disappointed(&to(11.0), false));
+            assert!(!climbs.disappointed(&to(11.0), true, false));
             assert!(climbs.climbing());
-            assert!(!climbs.disappointed(&to(9.0), false));
+            assert!(!climbs.disappointed(&to(9.0), true, false));
             assert!(!climbs.climbing());
         }
     }
@@ -102,17 +103,27 @@ mod tests {
     fn a_climb_ends_at_its_limit_or_when_refused_and_begins_after_progress_only() {
         let mut climbs = Climbs::new(2);
         for chance in 0..CHANCES {
-            assert!(!climbs.disappointed(&to(11.0), false));
+            assert!(!climbs.disappointed(&to(11.0), true, false));
             if chance % 2 == 0 {
-                assert!(!climbs.disappointed(&to(11.0), false));
-                assert!(climbs.disappointed(&to(11.0), false), "the limit");
+                assert!(!climbs.disappointed(&to(11.0), true, false));
+                assert!(climbs.disappointed(&to(11.0), true, false), "the limit");
             } else {
-                assert!(climbs.disappointed(&to(f64::NAN), true), "refused");
+                assert!(climbs.disappointed(&to(f64::NAN), false, false), "refused");
             }
             assert!(!climbs.allows(&to(11.0)), "no progress since");
-            assert!(!climbs.disappointed(&to(9.0), false));
+            assert!(!climbs.disappointed(&to(9.0), true, false));
             assert_eq!(climbs.allows(&to(11.0)), chance + 1 < CHANCES);
         }
+    }
+
+    /// A step below the best that was refused all the same leaves the loop
+    /// where it was, above it.
+    #[test]
+    fn a_refused_step_is_no_success() {
+        let mut climbs = Climbs::new(3);
+        assert!(!climbs.disappointed(&to(11.0), true, false));
+        assert!(climbs.disappointed(&to(9.0), false, false));
+        assert!(!climbs.climbing());
     }
 
     #[test]

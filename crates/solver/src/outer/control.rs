@@ -140,11 +140,11 @@ impl Control {
         }
     }
 
-    /// After a step taken at last or on trust: `true` when trust has been
-    /// disappointed and the loop must go back to the best state.
-    pub(super) fn disappointed(&mut self, trial: &Trial, ended: bool) -> bool {
+    /// After a step, taken or refused, that met a stop test or not: `true` when
+    /// trust has been disappointed and the loop must go back to the best state.
+    pub(super) fn disappointed(&mut self, trial: &Trial, taken: bool, stopped: bool) -> bool {
         match self {
-            Self::Lm { climbs, .. } => climbs.disappointed(trial, ended),
+            Self::Lm { climbs, .. } => climbs.disappointed(trial, taken, stopped),
             _ => false,
         }
     }
