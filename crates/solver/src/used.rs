@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ScalarType;
-
 /// Precision of each role of a solve.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RolePrecisions {
@@ -17,18 +15,6 @@ pub struct RolePrecisions {
     pub residual: String,
     /// State update.
     pub update: String,
-}
-
-impl RolePrecisions {
-    /// The narrowest of the roles of a linear solve: products, triangular
-    /// solves, vectors. f64 where none is named.
-    pub fn narrowest(&self) -> ScalarType {
-        [&self.products, &self.triangular, &self.vectors]
-            .into_iter()
-            .filter_map(|role| role.parse().ok())
-            .min()
-            .unwrap_or(ScalarType::F64)
-    }
 }
 
 /// A fallback that was taken, and why.

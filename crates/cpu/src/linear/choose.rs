@@ -22,6 +22,11 @@ pub(crate) fn resolve(
     if kind != LinearSolverKind::Auto {
         return (kind, String::new());
     }
+    // Of the solvers in narrow precision only this one takes a dense prior.
+    if setup.structure.dense.is_some() && precision == Precision::F32 {
+        let why = "precision f32 was asked for, with a dense prior".to_owned();
+        return (LinearSolverKind::Cholesky, why);
+    }
     // Direct solvers have no halves and, with points, no f32 either.
     let narrow = match problem {
         ProblemKind::Bundle => !matches!(precision, Precision::F64 | Precision::Mixed),
@@ -61,19 +66,8 @@ pub fn choose(
     options: &Options,
 ) -> Result<Choice, BackendError> {
     let (kind, why) = resolve(options.linear.solver, setup, problem, options.precision);
-    check(kind, problem, options.precision)?;
+    check(kind, setup, problem, options)?;
     let structure = &setup.structure;
-    let on_jacobian = matches!(
-        kind,
-        LinearSolverKind::Cgnr(_) | LinearSolverKind::CgnrIc(_)
-    );
-    if structure.dense.is_some() && on_jacobian {
-        return Err(BackendError::Unsupported {
-            option: format!("linear solver {kind}"),
-            reason: "it does not take the dense prior of a sliding window; use schur, schur-pcg or cholesky"
-                .to_owned(),
-        });
-    }
     let solver: Box<dyn LinearSolver> = match kind {
         LinearSolverKind::Auto | LinearSolverKind::Cholesky => {
             let ordering = ordering(options.linear.ordering)?;
@@ -92,20 +86,11 @@ pub fn choose(
         LinearSolverKind::SchurPcg => schur(setup, Method::Iterative(options.linear.cg))
             .map_err(|unfit| refused(kind, unfit))?,
         LinearSolverKind::Cgnr(scaling) => {
-            let half_arithmetic = options.half_arithmetic;
-            if scaling == ColumnScaling::Projected && half_arithmetic == HalfArithmetic::Accumulate
-            {
-                return Err(BackendError::Unsupported {
-                    option: format!("half arithmetic {half_arithmetic}"),
-                    reason: "projected products sum in f32; use cgnr:columns or cgnr:blocks"
-                        .to_owned(),
-                });
-            }
             let settings = CgnrSettings {
                 scaling,
                 cg: options.linear.cg,
                 roles: options.precision.roles(problem),
-                half_arithmetic,
+                half_arithmetic: options.half_arithmetic,
             };
             settings.build(setup)
         }
@@ -133,9 +118,11 @@ pub fn choose(
 /// Refuses what a solver would otherwise pass over.
 fn check(
     kind: LinearSolverKind,
+    setup: &Setup,
     problem: ProblemKind,
-    precision: Precision,
+    options: &Options,
 ) -> Result<(), BackendError> {
+    let (precision, half_arithmetic) = (options.precision, options.half_arithmetic);
     let refuse = |option: String, reason: &str| {
         Err(BackendError::Unsupported {
             option,
@@ -161,7 +148,7 @@ fn check(
             )
         }
         LinearSolverKind::Cgnr(_) | LinearSolverKind::CgnrIc(_)
-            if roles.products > roles.vectors && precision != Precision::NaiveHalf =>
+            if roles.products > roles.vectors =>
         {
             refuse(
                 format!("precision {precision}"),
@@ -172,6 +159,22 @@ fn check(
             format!("linear solver {kind}"),
             "its static factor serves pose graphs; use schur, schur-pcg or cgnr",
         ),
+        LinearSolverKind::Cgnr(_) | LinearSolverKind::CgnrIc(_)
+            if setup.structure.dense.is_some() =>
+        {
+            refuse(
+                format!("linear solver {kind} in precision {precision}"),
+                "it does not take the dense prior of a sliding window; use schur, schur-pcg or cholesky, in precision f64 or mixed",
+            )
+        }
+        LinearSolverKind::Cgnr(ColumnScaling::Projected)
+            if half_arithmetic == HalfArithmetic::Accumulate =>
+        {
+            refuse(
+                format!("half arithmetic {half_arithmetic}"),
+                "projected products sum in f32; use cgnr:columns or cgnr:blocks",
+            )
+        }
         _ => Ok(()),
     }
 }

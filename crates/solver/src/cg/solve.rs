@@ -88,6 +88,13 @@ pub struct CgWorkspace<Unknowns, Rows, Scalar> {
 pub type WorkspaceOf<S> =
     CgWorkspace<<S as Space>::Unknowns, <S as Space>::Rows, <S as Space>::Scalar>;
 
+impl<V, T> CgWorkspace<Vec<V>, Vec<V>, T> {
+    /// Bytes of its vectors.
+    pub fn bytes(&self) -> usize {
+        size_of::<V>() * (6 * self.x.len() + 2 * self.r.len())
+    }
+}
+
 impl<U, R, T> CgWorkspace<U, R, T> {
     /// Allocates in a space.
     pub fn new(space: &mut impl Space<Unknowns = U, Rows = R, Scalar = T>) -> Self {

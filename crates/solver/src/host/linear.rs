@@ -61,9 +61,7 @@ pub trait LinearSolver: Send {
     fn exact(&self) -> bool;
 
     /// The narrowest precision that the last solve used.
-    fn precision(&self) -> ScalarType {
-        self.describe().precision.narrowest()
-    }
+    fn precision(&self) -> ScalarType;
 
     /// Blocking reads of device results so far.
     fn readbacks(&self) -> usize {

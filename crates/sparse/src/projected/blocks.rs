@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::structure::Side;
 use super::{ProjectedScaling, ProjectedStructure};
+use crate::encode_blocks;
 use crate::isa::{Isa, Kernel, dispatch, round_into};
 use crate::kernels::encode_in_order;
 use crate::{ColumnScaling, EdgeBlocks, Jacobian, Store, Threads};
@@ -80,25 +81,9 @@ impl<S: Store> ProjectedBlocks<S> {
         let by_eliminated = ColumnScaling::Upper(&scaling.eliminated);
         let mut overflows = 0;
         let (plain, mixed) = self.kept.split_at_mut(structure.plain.len());
-        for ((source, set), to) in structure.plain.iter().zip(plain) {
+        for ((source, _), to) in structure.plain.iter().zip(plain) {
             let from = &jacobian.sets[*source];
-            let shape = set.shape();
-            for (variables, cols, from, to) in [
-                (set.var_a(), shape.cols_a, &from.a, &mut to.a),
-                (set.var_b(), shape.cols_b, &from.b, &mut to.b),
-            ] {
-                let size = (shape.rows, cols);
-                overflows += encode_in_order(
-                    size,
-                    variables,
-                    &[],
-                    from,
-                    by_kept,
-                    kept_layout,
-                    to,
-                    threads,
-                );
-            }
+            overflows += encode_blocks(from, by_kept, kept_layout, to, threads);
         }
         for ((set, to), q) in structure.mixed.iter().zip(mixed).zip(&mut self.q) {
             let from = &jacobian.sets[set.source];

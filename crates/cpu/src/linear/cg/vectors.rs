@@ -3,6 +3,7 @@
 use std::any::TypeId;
 
 use half::f16;
+use slam16_solver::ScalarType;
 use slam16_sparse::{Compute, Store, Threads};
 
 /// Entries per parallel task; also the unit of summation.
@@ -19,6 +20,24 @@ pub(crate) enum VectorArithmetic {
     Native,
     /// Rounded to binary16 after every operation, sums too.
     NaiveHalf,
+}
+
+impl VectorArithmetic {
+    /// That of vectors kept in `scalar`.
+    pub(crate) fn of(scalar: ScalarType) -> Self {
+        match scalar {
+            ScalarType::F16 => Self::NaiveHalf,
+            _ => Self::Native,
+        }
+    }
+
+    /// Name of the scalars it leaves.
+    pub(crate) fn name<V: Compute>(self) -> &'static str {
+        match self {
+            Self::Native => V::NAME,
+            Self::NaiveHalf => f16::NAME,
+        }
+    }
 }
 
 /// Rounds to binary16 and back.

@@ -57,10 +57,7 @@ impl CgnrSettings {
     }
 
     fn vectors(&self) -> VectorArithmetic {
-        match self.roles.vectors {
-            ScalarType::F16 => VectorArithmetic::NaiveHalf,
-            _ => VectorArithmetic::Native,
-        }
+        VectorArithmetic::of(self.roles.vectors)
     }
 }
 
@@ -84,6 +81,9 @@ trait Form<V: Compute>: Send {
     fn bytes(&self) -> usize;
 }
 
+/// Guarded by checkpoints where products are rounded.
+const BETA: CgBeta = CgBeta::FletcherReeves;
+
 /// What one solve is given.
 struct Task<'a> {
     jacobian: &'a Jacobian<f64>,
@@ -91,8 +91,6 @@ struct Task<'a> {
     scale: &'a [f64],
     request: &'a LinearRequest,
     options: &'a CgOptions,
-    /// Fletcher-Reeves: guarded by checkpoints where products are rounded.
-    beta: CgBeta,
     vectors: VectorArithmetic,
     threads: &'a Threads,
 }
@@ -150,7 +148,6 @@ impl<S: Store, V: Compute, F: Form<V>> LinearSolver for Cgnr<S, V, F> {
             scale,
             request,
             options: &self.settings.cg,
-            beta: CgBeta::FletcherReeves,
             vectors: self.settings.vectors(),
             threads,
         };
@@ -168,11 +165,14 @@ impl<S: Store, V: Compute, F: Form<V>> LinearSolver for Cgnr<S, V, F> {
         false
     }
 
+    fn precision(&self) -> ScalarType {
+        self.settings
+            .roles
+            .products
+            .min(self.settings.roles.vectors)
+    }
+
     fn describe(&self) -> Description {
-        let vectors = match self.settings.vectors() {
-            VectorArithmetic::Native => V::NAME,
-            VectorArithmetic::NaiveHalf => "f16",
-        };
         let note = |why: String| Fallback {
             from: format!("{} products", S::NAME),
             to: format!("{} products", V::NAME),
@@ -187,14 +187,14 @@ impl<S: Store, V: Compute, F: Form<V>> LinearSolver for Cgnr<S, V, F> {
             let why = "an entry of the scaled Jacobian did not fit";
             fallbacks.push(note(why.to_owned()));
         }
-        let vector_bytes = 6 * size_of::<V>() * self.workspace.as_ref().map_or(0, |w| w.x.len());
+        let vector_bytes = self.workspace.as_ref().map_or(0, Workspace::bytes);
         Description {
             name: format!("cgnr:{}", self.settings.scaling),
             ordering: String::new(),
             precision: RolePrecisions {
                 products: S::NAME.to_owned(),
                 triangular: String::new(),
-                vectors: vectors.to_owned(),
+                vectors: self.settings.vectors().name::<V>().to_owned(),
                 residual: "f64".to_owned(),
                 update: "f64".to_owned(),
             },

@@ -67,7 +67,8 @@ impl<S: Store, V: Compute> Form<V> for ProjectedForm<S, V> {
             layout,
             vectors: task.vectors,
         };
-        let (outcome, _) = system.solve(task.options, task.beta, task.request, workspace, threads);
+        let (outcome, _) =
+            system.solve(task.options, super::BETA, task.request, workspace, threads);
         if let Some(work) = workspace {
             unscale(scaling, layout, &work.x, &mut step[..kept]);
         }

@@ -49,7 +49,7 @@ impl<S: Store, V: Compute> Scaled<S, V> {
         };
         let (outcome, _) = system.solve(
             task.options,
-            task.beta,
+            super::BETA,
             task.request,
             workspace,
             task.threads,

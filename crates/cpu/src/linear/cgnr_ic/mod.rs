@@ -91,10 +91,7 @@ impl<S: Store, V: Compute> CgnrIc<S, V> {
         let assembly = NormalAssembly::new(structure);
         let (fill, ordering) = (settings.fill, settings.ordering);
         let plan = FactorPlan::new(assembly.pattern(), &structure.layout, fill, ordering);
-        let vectors = match settings.roles.vectors {
-            ScalarType::F16 => VectorArithmetic::NaiveHalf,
-            _ => VectorArithmetic::Native,
-        };
+        let vectors = VectorArithmetic::of(settings.roles.vectors);
         Self {
             vectors,
             plan,
@@ -130,14 +127,8 @@ impl<S: Store, V: Compute> CgnrIc<S, V> {
         let mut matrix = self.assembly.zeros();
         self.assembly
             .assemble(jacobian, &mut matrix, gradient, threads);
-        let layout = jacobian.layout();
         if let Some(scale) = scale {
-            for v in 0..layout.variables() {
-                let block = matrix.diagonal_block(v);
-                for (c, scale) in scale[layout.range(v)].iter_mut().enumerate() {
-                    *scale = block[c * layout.dim(v) + c];
-                }
-            }
+            matrix.copy_diagonal(scale);
         }
         self.whitening.set(|v| matrix.diagonal_block(v));
         let shift = self.settings.preconditioner.shift;
@@ -302,19 +293,20 @@ impl<S: Store, V: Compute> LinearSolver for CgnrIc<S, V> {
         false
     }
 
+    fn precision(&self) -> ScalarType {
+        let roles = &self.settings.roles;
+        roles.products.min(roles.vectors).min(self.triangular)
+    }
+
     fn describe(&self) -> Description {
         let triangular = format!("{}", self.triangular);
-        let vectors = match self.vectors {
-            VectorArithmetic::Native => V::NAME,
-            VectorArithmetic::NaiveHalf => "f16",
-        };
         Description {
             name: format!("cgnr-ic:{}", self.plan.fill_name),
             ordering: self.plan.ordering.to_owned(),
             precision: RolePrecisions {
                 products: S::NAME.to_owned(),
                 triangular,
-                vectors: vectors.to_owned(),
+                vectors: self.vectors.name::<V>().to_owned(),
                 residual: "f64".to_owned(),
                 update: "f64".to_owned(),
             },
@@ -328,7 +320,8 @@ impl<S: Store, V: Compute> LinearSolver for CgnrIc<S, V> {
                 + self.operator.bytes()
                 + self.damping.bytes()
                 + size_of_val(self.rows.as_slice())
-                + 7 * size_of_val(self.b.as_slice()),
+                + self.workspace.as_ref().map_or(0, Workspace::bytes)
+                + size_of_val(self.b.as_slice()),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use slam16_solver::{
     BackendError, Description, Fallback, LinearOutcome, LinearRequest, LinearSolver, NumericError,
-    RefactorPolicy, ReuseOptions, RolePrecisions,
+    RefactorPolicy, ReuseOptions, RolePrecisions, ScalarType,
 };
 use slam16_sparse::{
     Cholesky, Compute, Jacobian, NormalAssembly, Ordering, SymbolicCholesky, SymmetricBlocks,
@@ -241,6 +241,14 @@ impl<T: Compute> LinearSolver for CholeskySolver<T> {
 
     fn exact(&self) -> bool {
         self.exact
+    }
+
+    fn precision(&self) -> ScalarType {
+        if size_of::<T>() == size_of::<f32>() {
+            ScalarType::F32
+        } else {
+            ScalarType::F64
+        }
     }
 
     fn describe(&self) -> Description {

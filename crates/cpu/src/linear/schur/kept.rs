@@ -6,6 +6,7 @@ use slam16_sparse::{EdgeBlocks, Jacobian, NO_VARIABLE};
 
 use super::block::{KEPT, block_at, block_len};
 use super::structure::Elimination;
+use crate::linear::dot;
 
 /// The variables of factor `f` with their blocks.
 fn sides(set: &EdgeBlocks<f64>, f: usize) -> [(u32, &[f64]); 2] {
@@ -17,10 +18,6 @@ fn sides(set: &EdgeBlocks<f64>, f: usize) -> [(u32, &[f64]); 2] {
         set.block_b(f)
     };
     [(structure.var_a()[f], set.block_a(f)), (second, block)]
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// `block += leftᵀ right`.

@@ -24,7 +24,7 @@ mod tests;
 use slam16_problem::Setup;
 use slam16_solver::{
     BackendError, CgOptions, Description, LinearOutcome, LinearRequest, LinearSolver, NumericError,
-    RolePrecisions, SchurReduced,
+    RolePrecisions, ScalarType, SchurReduced,
 };
 use slam16_sparse::{Jacobian, Ordering, Threads};
 
@@ -355,6 +355,10 @@ impl<const C: usize, const P: usize> LinearSolver for Schur<C, P> {
 
     fn exact(&self) -> bool {
         matches!(self.inner, Inner::Direct(_))
+    }
+
+    fn precision(&self) -> ScalarType {
+        ScalarType::F64
     }
 
     fn describe(&self) -> Description {

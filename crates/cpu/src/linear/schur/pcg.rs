@@ -11,6 +11,8 @@ use slam16_sparse::SymmetricPattern;
 
 use super::block::{KEPT, block_at, block_len};
 use super::reduced::Reduced;
+use crate::linear::cg::Workspace;
+use crate::linear::dot;
 
 /// Conjugate gradients on `S x = b` with the inverse diagonal blocks of `S` as
 /// preconditioner (Schur-Jacobi). `S` is kept as blocks: once it is summed, an
@@ -23,7 +25,7 @@ pub(super) struct Pcg {
     pattern: Arc<SymmetricPattern>,
     /// Inverse diagonal blocks, column-major.
     inverse: Vec<f64>,
-    workspace: Option<CgWorkspace<Vec<f64>, Vec<f64>, f64>>,
+    workspace: Option<Workspace<f64>>,
 }
 
 impl Pcg {
@@ -101,8 +103,7 @@ impl Pcg {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let vectors = self.workspace.as_ref().map_or(0, |w| 8 * w.x.len());
-        8 * (self.inverse.len() + vectors)
+        size_of_val(self.inverse.as_slice()) + self.workspace.as_ref().map_or(0, Workspace::bytes)
     }
 }
 
@@ -117,10 +118,6 @@ struct ReducedSpace<'a> {
     tests: StopTests,
     first: f64,
     status: CgStatus,
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 impl ReducedSpace<'_> {

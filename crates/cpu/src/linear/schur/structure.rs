@@ -222,11 +222,12 @@ impl Elimination {
                     }
                 }
             }
-            for (a, b) in dense.iter().flat_map(|d| d.pairs()) {
-                if b as usize == j {
-                    add(a);
-                }
-            }
+            let in_dense = dense.and_then(|d| {
+                let variables = d.variables();
+                let own = variables.binary_search(&(j as u32)).ok()?;
+                Some(&variables[own + 1..])
+            });
+            in_dense.iter().copied().flatten().for_each(|&i| add(i));
             for &s in &self.kept_sets {
                 for &item in sets[s].incidence_items(j) {
                     let f = item as usize >> 1;
