@@ -75,7 +75,7 @@ pub struct Plan {
 
 impl Plan {
     /// The best rung that the capabilities offer and `forbid` leaves, for
-    /// these roles. A function of its arguments alone.
+    /// these roles; `forbid` has what the canary found broken as well. A function of its arguments alone.
     ///
     /// Roles without f16 begin at [`Rung::Single`]. Roles with f64 products or
     /// vectors go to the CPU. That a lower rung than wanted is taken changes
@@ -95,13 +95,14 @@ impl Plan {
             (false, true) => Rung::NativeHalf,
             (false, false) => Rung::Single,
         };
+        let why = || format!("forbidden or found broken: {}", names(forbid));
         let rung = Rung::ALL
             .into_iter()
             .filter(|rung| *rung >= first)
             .find(|rung| rung.offered(capabilities) && !forbid.contains(rung))
             .ok_or_else(|| DeviceError::NoPlan {
                 precision: format!("{roles:?}"),
-                reason: format!("forbidden: {}", names(forbid)),
+                reason: why(),
             })?;
         let lost = match rung {
             Rung::Single => half,
@@ -116,7 +117,7 @@ impl Plan {
             }
             .to_owned(),
             to: rung.to_string(),
-            why: format!("forbidden: {}", names(forbid)),
+            why: why(),
         });
         Ok(Self {
             rung,

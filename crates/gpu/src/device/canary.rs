@@ -48,6 +48,17 @@ impl CanaryReport {
             }
         }
     }
+
+    /// The rungs that options forbid, and those found wrong: integer
+    /// operations are no capability that could be switched off.
+    pub(super) fn forbid(&self, asked: &[Rung]) -> Vec<Rung> {
+        let wrong = |(rung, verdict): &(Rung, Verdict)| {
+            let found = matches!(verdict, Verdict::Wrong { .. }) && !asked.contains(rung);
+            found.then_some(*rung)
+        };
+        let wrong = self.verdicts.iter().filter_map(wrong);
+        asked.iter().copied().chain(wrong).collect()
+    }
 }
 
 /// Halves that conversions get wrong: zeros, ones, denormals, the largest
@@ -223,8 +234,12 @@ fn judge(results: &Results<'_>) -> Verdict {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use slam16_solver::{Roles, ScalarType};
+
     use super::*;
+    use crate::Plan;
 
     fn verdict(spoil: impl FnOnce(&mut Vec<f32>, &mut Vec<u16>, &mut Vec<u16>)) -> Verdict {
         let (halves, floats) = (patterns(), floats());
@@ -298,5 +313,33 @@ mod tests {
         };
         report.apply(&mut capabilities);
         assert!(!capabilities.native_half && capabilities.unpack_half);
+    }
+
+    /// With integer operations broken too, nothing half is left.
+    #[test]
+    fn a_plan_takes_no_wrong_rung() {
+        let half = Roles {
+            products: ScalarType::F16,
+            ..Roles::uniform(ScalarType::F32)
+        };
+        let plan = |verdict: Verdict| {
+            let report = CanaryReport {
+                verdicts: vec![(Rung::IntegerHalf, verdict)],
+            };
+            let mut capabilities = Capabilities {
+                unpack_half: true,
+                ..Capabilities::default()
+            };
+            report.apply(&mut capabilities);
+            let forbid = report.forbid(&[Rung::PackedHalf]);
+            Plan::choose(&capabilities, half, &forbid).unwrap()
+        };
+        let sound = plan(Verdict::Sound { flushes: false });
+        assert_eq!((sound.rung, sound.fallbacks.len()), (Rung::IntegerHalf, 0));
+        let what = "it".to_owned();
+        let wrong = plan(Verdict::Wrong { what });
+        assert_eq!(wrong.rung, Rung::Single);
+        let why = &wrong.fallbacks[0].why;
+        assert!(why.ends_with("packed-half, integer-half"), "{why}");
     }
 }

@@ -71,33 +71,31 @@ impl Gpu {
         let fate = Fate::default();
         fate.watch(&device);
         let pipelines = Pipelines::new(&device, &found.raw.get_info(), options.cache.as_deref());
-        let inner =
-            |capabilities, canary, device: &wgpu::Device, queue: &wgpu::Queue, pipelines| Self {
-                inner: Arc::new(Inner {
-                    summary: found.summary.clone(),
-                    capabilities,
-                    forbid: options.forbid.clone(),
-                    timeout: options.timeout,
-                    workgroup,
-                    device: device.clone(),
-                    queue: queue.clone(),
-                    fate: fate.clone(),
-                    counting: Arc::default(),
-                    pipelines,
-                    staging: Mutex::default(),
-                    canary,
-                }),
-            };
-        let trial = inner(
+        let opened = |forbid, capabilities, canary| Self {
+            inner: Arc::new(Inner {
+                summary: found.summary.clone(),
+                capabilities,
+                forbid,
+                timeout: options.timeout,
+                workgroup,
+                device: device.clone(),
+                queue: queue.clone(),
+                fate: fate.clone(),
+                counting: Arc::default(),
+                pipelines: pipelines.clone(),
+                staging: Mutex::default(),
+                canary,
+            }),
+        };
+        let trial = opened(
+            options.forbid.clone(),
             capabilities.clone(),
             CanaryReport::default(),
-            &device,
-            &queue,
-            pipelines.clone(),
         );
         let report = canary::run(&trial)?;
         report.apply(&mut capabilities);
-        Ok(inner(capabilities, report, &device, &queue, pipelines))
+        let forbid = report.forbid(&options.forbid);
+        Ok(opened(forbid, capabilities, report))
     }
 
     /// The adapter.
