@@ -2,14 +2,13 @@
 
 use half::f16;
 use slam16::cpu::kernels;
-use slam16::sparse::EdgeShape;
 use slam16_gpu::Gpu;
 use slam16_gpu::kernels::TILE;
 use slam16_gpu::kernels::block_gram::{BlockGram, BlockGramParams, triangle_numbers};
 use slam16_gpu::shader::Storage;
 
 use crate::harness::{
-    Guarded, POISON, SIZES, Set, close, for_each, gpus, same_bits, storages, sum_bound, triangles,
+    Guarded, POISON, SIZES, Set, close, for_each, gpus, same_in_half, sum_bound, triangles, twice,
 };
 
 const SHAPES: [(usize, usize, usize); 4] = [(2, 9, 3), (3, 6, 3), (6, 6, 6), (1, 2, 2)];
@@ -146,18 +145,7 @@ impl Case {
 #[test]
 fn worked_by_hand() {
     let case = Case {
-        set: Set {
-            shape: EdgeShape {
-                rows: 2,
-                cols_a: 2,
-                cols_b: 1,
-            },
-            factors: 1,
-            offsets: vec![0, 2, 3],
-            variables: vec![[0, 1]],
-            a: vec![1.0, 2.0, 3.0, 4.0],
-            b: vec![5.0, 6.0],
-        },
+        set: Set::worked(),
         lanes: 4,
         before: Some(1.0),
     };
@@ -208,13 +196,6 @@ fn device_against_twin() {
 fn runs_and_half_storages_have_the_same_bits() {
     for gpu in gpus() {
         let case = Case::new((2, 9, 3), 1000, 8, true);
-        let results: Vec<Vec<f32>> = storages(gpu)
-            .into_iter()
-            .filter(|s| matches!(s, Storage::Half(_)))
-            .flat_map(|s| [case.device(gpu, s), case.device(gpu, s)])
-            .collect();
-        for other in &results[1..] {
-            same_bits(&results[0], other).unwrap();
-        }
+        same_in_half(gpu, |s| twice(|| case.device(gpu, s)));
     }
 }

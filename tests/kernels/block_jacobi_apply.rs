@@ -10,7 +10,7 @@ use slam16_gpu::shader::Storage;
 
 use crate::harness::triangles::{self, upper};
 use crate::harness::{
-    Guarded, Random, SIZES, close, for_each, gpus, same_bits, storages, sum_bound,
+    Guarded, Random, SIZES, close, for_each, gpus, same_in_half, sum_bound, twice,
 };
 
 /// Numbers of the vectors before the first variable.
@@ -175,13 +175,6 @@ fn device_against_twin() {
 fn runs_and_half_storages_have_the_same_bits() {
     for gpu in gpus() {
         let case = Case::new(9, 1000);
-        let results: Vec<Vec<f32>> = storages(gpu)
-            .into_iter()
-            .filter(|s| matches!(s, Storage::Half(_)))
-            .flat_map(|s| [case.device(gpu, s), case.device(gpu, s)])
-            .collect();
-        for other in &results[1..] {
-            same_bits(&results[0], other).unwrap();
-        }
+        same_in_half(gpu, |s| twice(|| case.device(gpu, s)));
     }
 }

@@ -2,14 +2,13 @@
 
 use half::f16;
 use slam16::cpu::kernels;
-use slam16::sparse::EdgeShape;
 use slam16_gpu::Gpu;
 use slam16_gpu::kernels::TILE;
 use slam16_gpu::kernels::column_norms::{ColumnNorms, ColumnNormsParams};
 use slam16_gpu::shader::Storage;
 
 use crate::harness::{
-    Guarded, Random, SIZES, Set, close, for_each, gpus, same_bits, storages, sum_bound,
+    Guarded, Random, SIZES, Set, close, for_each, gpus, same_in_half, sum_bound, twice,
 };
 
 const SHAPES: [(usize, usize, usize); 5] = [(2, 9, 3), (2, 6, 0), (3, 6, 3), (6, 6, 6), (1, 2, 2)];
@@ -126,18 +125,7 @@ impl Case {
 #[test]
 fn worked_by_hand() {
     let case = Case {
-        set: Set {
-            shape: EdgeShape {
-                rows: 2,
-                cols_a: 2,
-                cols_b: 1,
-            },
-            factors: 1,
-            offsets: vec![0, 2, 3],
-            variables: vec![[0, 1]],
-            a: vec![1.0, 2.0, 3.0, 4.0],
-            b: vec![5.0, 6.0],
-        },
+        set: Set::worked(),
         lanes: 2,
         before: Some(vec![100.0; 3]),
     };
@@ -188,13 +176,6 @@ fn device_against_twin() {
 fn runs_and_half_storages_have_the_same_bits() {
     for gpu in gpus() {
         let case = Case::new((2, 9, 3), 1000, 16, true);
-        let results: Vec<Vec<f32>> = storages(gpu)
-            .into_iter()
-            .filter(|s| matches!(s, Storage::Half(_)))
-            .flat_map(|s| [case.device(gpu, s), case.device(gpu, s)])
-            .collect();
-        for other in &results[1..] {
-            same_bits(&results[0], other).unwrap();
-        }
+        same_in_half(gpu, |s| twice(|| case.device(gpu, s)));
     }
 }

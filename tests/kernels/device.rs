@@ -6,16 +6,7 @@ use slam16_gpu::kernels::axpby::{Axpby, AxpbyParams};
 use slam16_gpu::shader::Storage;
 use slam16_gpu::{AdapterChoice, DeviceError, Gpu, GpuOptions, Rung, adapters};
 
-use crate::harness::gpus;
-
-fn open(index: usize, forbid: &[Rung]) -> Gpu {
-    Gpu::open(&GpuOptions {
-        adapter: AdapterChoice::index(index),
-        forbid: forbid.to_vec(),
-        ..GpuOptions::default()
-    })
-    .unwrap()
-}
+use crate::harness::{gpus, open};
 
 fn mixed() -> Roles {
     Roles {

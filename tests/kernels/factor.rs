@@ -13,7 +13,7 @@ use slam16_gpu::shader::Storage;
 use slam16_gpu::{Gpu, TriangularForm, TriangularOptions, TriangularSolver};
 
 use crate::harness::triangular::ARITHMETICS;
-use crate::harness::{Random, UNIT, close, for_each, gpus, same_bits, storages};
+use crate::harness::{Random, UNIT, close, for_each, gpus, same_bits, same_in_half, twice};
 
 /// The normal matrix of a grid whose edges have blocks near `(I, −I)`.
 struct Grid {
@@ -377,20 +377,10 @@ fn half_storage_has_the_same_bits_however_it_is_read() {
     let b = rhs(240);
     for gpu in gpus() {
         for arithmetic in ARITHMETICS {
-            let results: Vec<Vec<f32>> = storages(gpu)
-                .into_iter()
-                .filter(|s| matches!(s, Storage::Half(_)))
-                .map(|s| {
-                    let options = options(s, arithmetic);
-                    let run = || apply_in(gpu, s, &grid, FACTORS[3], &options, &b).out;
-                    let first = run();
-                    same_bits(&first, &run()).unwrap();
-                    first
-                })
-                .collect();
-            for other in &results[1..] {
-                same_bits(&results[0], other).unwrap();
-            }
+            same_in_half(gpu, |s| {
+                let options = options(s, arithmetic);
+                twice(|| apply_in(gpu, s, &grid, FACTORS[3], &options, &b).out)
+            });
         }
     }
 }

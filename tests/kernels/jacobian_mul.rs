@@ -2,13 +2,12 @@
 
 use half::f16;
 use slam16::cpu::kernels;
-use slam16::sparse::EdgeShape;
 use slam16_gpu::Gpu;
 use slam16_gpu::kernels::TILE;
 use slam16_gpu::kernels::jacobian_mul::{JacobianMul, JacobianMulParams};
 use slam16_gpu::shader::Storage;
 
-use crate::harness::{Guarded, Random, SIZES, Set, close, for_each, gpus, same_bits, storages};
+use crate::harness::{Guarded, Random, SIZES, Set, close, for_each, gpus, same_bits, same_in_half};
 
 const SHAPES: [(usize, usize, usize); 6] = [
     (2, 9, 3),
@@ -150,23 +149,10 @@ impl Case {
 /// `y = 2 J x − y` from `(1, 2)`.
 #[test]
 fn worked_by_hand() {
-    let shape = EdgeShape {
-        rows: 2,
-        cols_a: 2,
-        cols_b: 1,
-    };
-    let set = Set {
-        shape,
-        factors: 1,
-        offsets: vec![0, 2, 3],
-        variables: vec![[0, 1]],
-        a: vec![1.0, 2.0, 3.0, 4.0],
-        b: vec![5.0, 6.0],
-    };
     let mut before = vec![0.0; ROW];
     before.extend([1.0, 2.0]);
     let case = Case {
-        set,
+        set: Set::worked(),
         x: vec![1.0, 10.0, 100.0],
         before,
         alpha: 2.0,
@@ -231,14 +217,7 @@ fn device_against_twin() {
 fn half_storage_has_the_same_bits_however_it_is_read() {
     for gpu in gpus() {
         let case = Case::new((2, 9, 3), 1000, 1.0, 0.0);
-        let results: Vec<Vec<f32>> = storages(gpu)
-            .into_iter()
-            .filter(|s| matches!(s, Storage::Half(_)))
-            .map(|s| case.device(gpu, s))
-            .collect();
-        for other in &results[1..] {
-            same_bits(&results[0], other).unwrap();
-        }
+        same_in_half(gpu, |s| case.device(gpu, s));
     }
 }
 

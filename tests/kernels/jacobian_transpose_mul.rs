@@ -2,7 +2,7 @@
 
 use half::f16;
 use slam16::cpu::kernels;
-use slam16::sparse::{EdgeShape, Store};
+use slam16::sparse::Store;
 use slam16_gpu::Gpu;
 use slam16_gpu::kernels::TILE;
 use slam16_gpu::kernels::jacobian_transpose_mul::{
@@ -11,7 +11,7 @@ use slam16_gpu::kernels::jacobian_transpose_mul::{
 use slam16_gpu::shader::Storage;
 
 use crate::harness::{
-    Guarded, Random, SIZES, Set, close, for_each, gpus, same_bits, storages, sum_bound,
+    Guarded, Random, SIZES, Set, close, for_each, gpus, same_bits, same_in_half, sum_bound,
 };
 
 const SHAPES: [(usize, usize, usize); 5] = [(2, 9, 3), (2, 6, 0), (3, 6, 3), (6, 6, 6), (1, 2, 2)];
@@ -141,18 +141,7 @@ fn worked_by_hand() {
     let mut y = vec![0.0; ROW];
     y.extend([1.0, 10.0]);
     let case = Case {
-        set: Set {
-            shape: EdgeShape {
-                rows: 2,
-                cols_a: 2,
-                cols_b: 1,
-            },
-            factors: 1,
-            offsets: vec![0, 2, 3],
-            variables: vec![[0, 1]],
-            a: vec![1.0, 2.0, 3.0, 4.0],
-            b: vec![5.0, 6.0],
-        },
+        set: Set::worked(),
         y,
         before: vec![1.0, 2.0, 3.0],
         lanes: 1,
@@ -208,14 +197,7 @@ fn device_against_twin() {
 fn half_storage_has_the_same_bits_however_it_is_read() {
     for gpu in gpus() {
         let case = Case::new((2, 9, 3), 1000, 8, 0.0);
-        let results: Vec<Vec<f32>> = storages(gpu)
-            .into_iter()
-            .filter(|s| matches!(s, Storage::Half(_)))
-            .map(|s| case.device(gpu, s))
-            .collect();
-        for other in &results[1..] {
-            same_bits(&results[0], other).unwrap();
-        }
+        same_in_half(gpu, |s| case.device(gpu, s));
     }
 }
 

@@ -9,7 +9,7 @@ use slam16_gpu::shader::{HalfAccess, Storage};
 
 use crate::harness::linearization::{Case, Outcome};
 use crate::harness::scenes::{self, LOSSES, Scene};
-use crate::harness::{SIZES, close, for_each, gpus, same_bits, storages};
+use crate::harness::{SIZES, close, for_each, gpus, same_bits, same_in_half};
 
 /// A camera at the origin, a point at (1, 2, 4), f = 4 and 8, seen at (0, 5)
 /// with weight 4: the residual (1, 4) − (0, 5) = (1, −1) times 2, and
@@ -235,14 +235,7 @@ fn faults_are_counted() {
 fn half_storage_has_the_same_bits_however_it_is_written() {
     for gpu in gpus() {
         let case = Case::new(Scene::Bal, 1000, Loss::Huber(1.5), 0.0);
-        let results: Vec<Outcome> = storages(gpu)
-            .into_iter()
-            .filter(|s| matches!(s, Storage::Half(_)))
-            .map(|s| case.device(gpu, s))
-            .collect();
-        for other in &results[1..] {
-            same_bits(&results[0].numbers, &other.numbers).unwrap();
-        }
+        same_in_half(gpu, |s| case.device(gpu, s).numbers);
     }
 }
 

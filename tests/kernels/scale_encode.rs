@@ -141,18 +141,7 @@ fn widen<S: Store<Compute = f32>>(values: &[S]) -> Vec<f32> {
 #[test]
 fn worked_by_hand() {
     let case = Case {
-        set: Set {
-            shape: EdgeShape {
-                rows: 2,
-                cols_a: 2,
-                cols_b: 1,
-            },
-            factors: 1,
-            offsets: vec![0, 2, 3],
-            variables: vec![[0, 1]],
-            a: vec![1.0, 2.0, 3.0, 4.0],
-            b: vec![5.0, 6.0],
-        },
+        set: Set::worked(),
         scale: vec![2.0, 0.0, 0.5],
     };
     let pairs = [(0, [2.0, 4.0]), (TILE, [0.0, 0.0]), (2 * TILE, [2.5, 3.0])];

@@ -9,7 +9,9 @@ use slam16_gpu::kernels::triangular_resident::{TriangularResident, TriangularRes
 use slam16_gpu::shader::Storage;
 
 use crate::harness::triangular::{ARITHMETICS, Packed, Place, Rows, per_group, rescaled, scaled};
-use crate::harness::{Bounded, Guarded, Random, SIZES, close, for_each, gpus, same_bits, storages};
+use crate::harness::{
+    Bounded, Guarded, Random, SIZES, close, for_each, gpus, same_bits, same_in_half,
+};
 
 /// Scalars of a block's side, lanes of a row.
 const SHAPES: [(usize, usize); 2] = [(6, 8), (3, 4)];
@@ -272,14 +274,7 @@ fn half_storage_has_the_same_bits_however_it_is_read() {
     for gpu in gpus() {
         for arithmetic in ARITHMETICS {
             let case = Case::new((6, 8), 65, arithmetic);
-            let results: Vec<Vec<f32>> = storages(gpu)
-                .into_iter()
-                .filter(|s| matches!(s, Storage::Half(_)))
-                .map(|s| case.device(gpu, s))
-                .collect();
-            for other in &results[1..] {
-                same_bits(&results[0], other).unwrap();
-            }
+            same_in_half(gpu, |s| case.device(gpu, s));
         }
     }
 }

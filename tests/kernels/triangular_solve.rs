@@ -9,7 +9,9 @@ use slam16_gpu::kernels::triangular_solve::{TriangularSolve, TriangularSolvePara
 use slam16_gpu::shader::Storage;
 
 use crate::harness::triangular::{ARITHMETICS, Packed, Rows, per_group};
-use crate::harness::{Bounded, Guarded, Random, SIZES, close, for_each, gpus, same_bits, storages};
+use crate::harness::{
+    Bounded, Guarded, Random, SIZES, close, for_each, gpus, same_bits, same_in_half,
+};
 
 /// Scalars of a block's side, lanes of a row.
 const SHAPES: [(usize, usize); 4] = [(6, 8), (3, 1), (3, 32), (2, 4)];
@@ -222,14 +224,7 @@ fn half_storage_has_the_same_bits_however_it_is_read() {
     for gpu in gpus() {
         for arithmetic in ARITHMETICS {
             let case = Case::new((6, 8), 1000, arithmetic);
-            let results: Vec<Vec<f32>> = storages(gpu)
-                .into_iter()
-                .filter(|s| matches!(s, Storage::Half(_)))
-                .map(|s| case.device(gpu, s, false))
-                .collect();
-            for other in &results[1..] {
-                same_bits(&results[0], other).unwrap();
-            }
+            same_in_half(gpu, |s| case.device(gpu, s, false));
         }
     }
 }

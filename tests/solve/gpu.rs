@@ -1,6 +1,6 @@
 //! Whole solves with linear systems on a GPU, against the CPU and known optima.
 
-use slam16::gpu::{AdapterChoice, Gpu, GpuOptions, Rung};
+use slam16::gpu::{Gpu, Rung};
 use slam16::io::AnyProblem;
 use slam16::problem::{Bundle, ProblemKind};
 use slam16::solver::conformance::{Known, check};
@@ -12,7 +12,7 @@ use slam16::{Device, Error, ErrorClass, Solver, gpu};
 use slam16_sim::{SceneOptions, scene};
 
 use crate::data::{load, reaches, stereo_window};
-use crate::devices::{gpus, no_complaints};
+use crate::devices::{gpus, no_complaints, open};
 
 fn bundle(name: &str) -> Bundle {
     match load(name) {
@@ -97,12 +97,7 @@ fn the_stereo_window_on_every_rung() {
         let mut halves: Vec<Vec<f64>> = Vec::new();
         let mut forbid = Vec::new();
         loop {
-            let gpu = Gpu::open(&GpuOptions {
-                adapter: AdapterChoice::index(index),
-                forbid: forbid.clone(),
-                ..GpuOptions::default()
-            })
-            .unwrap();
+            let gpu = open(index, &forbid);
             let roles = Precision::Mixed.roles(ProblemKind::Bundle);
             let rung = gpu.plan(roles).unwrap().rung;
             if rung == Rung::Cpu {
@@ -235,11 +230,7 @@ fn what_the_gpu_has_not_is_refused_by_name() {
 #[test]
 fn a_lost_device_ends_the_solve_with_an_error() {
     for index in 0..gpus().len() {
-        let gpu = Gpu::open(&GpuOptions {
-            adapter: AdapterChoice::index(index),
-            ..GpuOptions::default()
-        })
-        .unwrap();
+        let gpu = open(index, &[]);
         let mut bundle = stereo_window();
         let solver = Solver::new(options(Precision::Mixed)).unwrap();
         let solver = solver.on(Device::Gpu(gpu.clone()));
@@ -264,11 +255,7 @@ fn a_lost_device_ends_the_solve_with_an_error() {
 #[test]
 fn the_cpu_takes_over_where_it_may() {
     for index in 0..gpus().len() {
-        let gpu = Gpu::open(&GpuOptions {
-            adapter: AdapterChoice::index(index),
-            ..GpuOptions::default()
-        })
-        .unwrap();
+        let gpu = open(index, &[]);
         let mut bundle = stereo_window();
         let solver = Solver::new(options(Precision::Mixed)).unwrap();
         let solver = solver.on(Device::GpuElseCpu(gpu.clone()));
@@ -291,11 +278,7 @@ fn the_cpu_takes_over_where_it_may() {
 #[test]
 fn later_steps_allocate_nothing_on_the_device() {
     for index in 0..gpus().len() {
-        let gpu = Gpu::open(&GpuOptions {
-            adapter: AdapterChoice::index(index),
-            ..GpuOptions::default()
-        })
-        .unwrap();
+        let gpu = open(index, &[]);
         let mut bundle = stereo_window();
         let solver = Solver::new(options(Precision::Mixed)).unwrap();
         let mut steps = solver

@@ -1,5 +1,10 @@
 //! Judging results.
 
+use slam16_gpu::Gpu;
+use slam16_gpu::shader::Storage;
+
+use super::storages;
+
 /// Whether all of `got` are within `bound(i)` of `want`. A NaN never is.
 pub fn close(got: &[f32], want: &[f64], bound: impl Fn(usize) -> f64) -> Result<(), String> {
     if got.len() != want.len() {
@@ -25,6 +30,25 @@ pub fn same_bits(a: &[f32], b: &[f32]) -> Result<(), String> {
     match (0..a.len()).find(|i| a[*i].to_bits() != b[*i].to_bits()) {
         None => Ok(()),
         Some(i) => Err(format!("{i}: {:e} and {:e}", a[i], b[i])),
+    }
+}
+
+/// A result that a second run gives bit for bit.
+pub fn twice(run: impl Fn() -> Vec<f32>) -> Vec<f32> {
+    let first = run();
+    same_bits(&first, &run()).unwrap();
+    first
+}
+
+/// Half storage gives the same bits however it is read or written.
+pub fn same_in_half(gpu: &Gpu, run: impl Fn(Storage) -> Vec<f32>) {
+    let results: Vec<Vec<f32>> = storages(gpu)
+        .into_iter()
+        .filter(|s| matches!(s, Storage::Half(_)))
+        .map(run)
+        .collect();
+    for other in &results[1..] {
+        same_bits(&results[0], other).unwrap();
     }
 }
 

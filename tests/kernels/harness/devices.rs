@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 use log::{LevelFilter, Log, Metadata, Record};
 
 use slam16_gpu::shader::{HalfAccess, Storage};
-use slam16_gpu::{AdapterChoice, Gpu, GpuOptions, adapters};
+use slam16_gpu::{AdapterChoice, Gpu, GpuOptions, Rung, adapters};
 
 /// `true` where a machine without an adapter is a failure, not a skip.
 fn required() -> bool {
@@ -76,16 +76,18 @@ pub fn gpus() -> &'static [Gpu] {
             );
             eprintln!("skipped: no GPU adapter on this machine");
         }
-        (0..found.len())
-            .map(|index| {
-                Gpu::open(&GpuOptions {
-                    adapter: AdapterChoice::index(index),
-                    ..GpuOptions::default()
-                })
-                .unwrap()
-            })
-            .collect()
+        (0..found.len()).map(|index| open(index, &[])).collect()
     })
+}
+
+/// An adapter opened anew, less some rungs.
+pub fn open(index: usize, forbid: &[Rung]) -> Gpu {
+    Gpu::open(&GpuOptions {
+        adapter: AdapterChoice::index(index),
+        forbid: forbid.to_vec(),
+        ..GpuOptions::default()
+    })
+    .unwrap()
 }
 
 /// The ways of keeping blocks that an adapter offers.

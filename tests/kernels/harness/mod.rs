@@ -14,8 +14,8 @@ pub mod triangles;
 pub mod triangular;
 
 pub use bounded::Bounded;
-pub use compare::{close, same_bits};
-pub use devices::{for_each, gpus, storages};
+pub use compare::{close, same_bits, same_in_half, twice};
+pub use devices::{for_each, gpus, open, storages};
 pub use guarded::{Guarded, POISON};
 pub use random::Random;
 pub use sets::Set;

@@ -74,6 +74,22 @@ impl Set {
         }
     }
 
+    /// One factor, `A = [1 3; 2 4]`, `B = [5; 6]`, for cases worked by hand.
+    pub fn worked() -> Self {
+        Self {
+            shape: EdgeShape {
+                rows: 2,
+                cols_a: 2,
+                cols_b: 1,
+            },
+            factors: 1,
+            offsets: vec![0, 2, 3],
+            variables: vec![[0, 1]],
+            a: vec![1.0, 2.0, 3.0, 4.0],
+            b: vec![5.0, 6.0],
+        }
+    }
+
     pub fn unknowns(&self) -> usize {
         self.offsets[self.offsets.len() - 1]
     }
