@@ -59,17 +59,13 @@ impl Numbering {
     }
 
     /// Unknown of each number of the vector, or [`NONE`] where a row is padded.
-    pub(super) fn unknowns<S: Store>(
-        &self,
-        factor: &TriangularFactor<S>,
-        origin: &[usize],
-    ) -> Vec<u32> {
+    pub(super) fn unknowns<S: Store>(&self, factor: &TriangularFactor<S>) -> Vec<u32> {
         let mut unknowns = Vec::with_capacity(self.scalars());
         for &row in &self.rows {
-            let (row, first) = (row as usize, origin[row as usize]);
-            let dim = factor.layout().dim(row);
-            unknowns.extend((0..self.dim).map(|r| match r < dim {
-                true => (first + r) as u32,
+            let first = factor.origin()[row as usize];
+            let dim = factor.layout().dim(row as usize) as u32;
+            unknowns.extend((0..self.dim as u32).map(|r| match r < dim {
+                true => first + r,
                 false => NONE,
             }));
         }
@@ -92,7 +88,6 @@ impl<S: Store> Packed<S> {
         &mut self,
         factor: &TriangularFactor<S>,
         numbering: &Numbering,
-        starts_of_blocks: &[usize],
         transposed: bool,
     ) -> Side {
         let (pattern, layout) = (factor.pattern(), factor.layout());
@@ -131,20 +126,15 @@ impl<S: Store> Packed<S> {
         let dim = numbering.dim;
         let below = self.room(dim, items.len());
         for (n, item) in items.iter().enumerate() {
-            let at = starts_of_blocks[item.block];
-            let values = &factor.below[at..at + item.rows * item.cols];
+            let values = factor.below_block(item.block, item.rows * item.cols);
             self.put(dim, below, n, item.rows, values, transposed);
-        }
-        let mut squares = vec![0];
-        squares.extend((0..layout.variables()).map(|v| layout.dim(v).pow(2)));
-        for v in 1..squares.len() {
-            squares[v] += squares[v - 1];
         }
         let diagonal = self.room(dim, numbering.rows.len());
         for (n, &row) in numbering.rows.iter().enumerate() {
             let row = row as usize;
-            let values = &factor.inverse_diagonal[squares[row]..squares[row + 1]];
-            self.put(dim, diagonal, n, layout.dim(row), values, transposed);
+            let rows = layout.dim(row);
+            let values = factor.diagonal_block(row, rows * rows);
+            self.put(dim, diagonal, n, rows, values, transposed);
         }
         Side {
             below: (below / 2) as u32,
@@ -196,38 +186,4 @@ impl<S: Store> Packed<S> {
 
 fn tiles(dim: usize) -> TiledLayout {
     TiledLayout::new(TILE, dim.next_multiple_of(2) * dim)
-}
-
-/// First scalar of each block below the diagonal, and the end.
-pub(super) fn starts_of_blocks<S: Store>(factor: &TriangularFactor<S>) -> Vec<usize> {
-    let (pattern, layout) = (factor.pattern(), factor.layout());
-    let mut starts = Vec::with_capacity(pattern.blocks() + 1);
-    let mut end = 0;
-    starts.push(end);
-    for j in 0..pattern.columns() {
-        for &i in pattern.column(j) {
-            end += layout.dim(i as usize) * layout.dim(j);
-            starts.push(end);
-        }
-    }
-    starts
-}
-
-/// First unknown of each row of the factor: the variables in their own order
-/// lie one after the other.
-pub(super) fn origins<S: Store>(factor: &TriangularFactor<S>) -> Vec<usize> {
-    let old = factor.old_from_new();
-    let mut dims = vec![0; old.len()];
-    for (new, &variable) in old.iter().enumerate() {
-        dims[variable as usize] = factor.layout().dim(new);
-    }
-    let mut end = 0;
-    let starts: Vec<usize> = dims
-        .iter()
-        .map(|dim| {
-            end += dim;
-            end - dim
-        })
-        .collect();
-    old.iter().map(|v| starts[*v as usize]).collect()
 }

@@ -4,7 +4,7 @@ use slam16_sparse::{Store, TriangularArithmetic, TriangularFactor};
 
 use super::dispatches::{Steps, steps};
 use super::options::{TriangularForm, TriangularOptions};
-use super::packed::{Numbering, Packed, Side, origins, starts_of_blocks};
+use super::packed::{Numbering, Packed, Side};
 use crate::kernels::axpby::{Axpby, AxpbyParams};
 use crate::kernels::gather::{Gather, GatherParams};
 use crate::kernels::largest::{Largest, LargestParams, groups};
@@ -82,7 +82,7 @@ impl TriangularSolver {
                 work: Vec::new(),
             },
         };
-        let unknowns = numbering.unknowns(factor, &origins(factor));
+        let unknowns = numbering.unknowns(factor);
         match options.form {
             TriangularForm::Streaming => {
                 let narrow = options.narrow.unwrap_or(2 * setup.per_group);
@@ -159,7 +159,6 @@ impl Setup<'_> {
         let y = gpu.storage::<f32>("triangular vector", scalars)?;
         let slots = gpu.storage::<f32>("triangular scalars", 3)?;
         let partials = gpu.storage::<f32>("triangular maxima", dot::MOST_GROUPS)?;
-        let starts = starts_of_blocks(factor);
         let rounds = self.arithmetic != TriangularArithmetic::Wide;
 
         if rounds {
@@ -172,7 +171,7 @@ impl Setup<'_> {
             Storage::Single
         };
         self.gather(&index, &slots, (self.rhs, &x), scalars, down, entries)?;
-        self.direction(factor, numbering, (&starts, narrow), &x, false)?;
+        self.direction(factor, numbering, narrow, &x, false)?;
         let mut last = &x;
         if rounds {
             self.power(&x, &partials, &slots, UP, UP_FORWARD)?;
@@ -193,7 +192,7 @@ impl Setup<'_> {
             self.made.launches.push(scaling.launch(gpu, self.storage)?);
             last = &y;
         }
-        self.direction(factor, numbering, (&starts, narrow), last, true)?;
+        self.direction(factor, numbering, narrow, last, true)?;
         let up = if rounds { UP } else { NONE };
         let unknowns = self.out.len();
         self.gather(
@@ -281,13 +280,13 @@ impl Setup<'_> {
         &mut self,
         factor: &TriangularFactor<S>,
         numbering: &Numbering,
-        (starts, narrow): (&[usize], usize),
+        narrow: usize,
         vector: &Buffer<f32>,
         backward: bool,
     ) -> Result<(), DeviceError> {
         let gpu = self.gpu;
         let mut packed = Packed::<S>::default();
-        let side = packed.push(factor, numbering, starts, backward);
+        let side = packed.push(factor, numbering, backward);
         let steps = steps(ordered(numbering, backward), narrow, self.per_group);
         let table = packed.table(&steps.rows);
         let blocks = gpu.storage_from("triangular blocks", &packed.words())?;
@@ -327,12 +326,11 @@ impl Setup<'_> {
         let scalars = numbering.scalars();
         let mut packed = Packed::<S>::default();
         let index = packed.table(unknowns);
-        let starts = starts_of_blocks(factor);
         let mut sides = [Side::default(); 2];
         let mut first = [0; 2];
         let mut counts = [0; 2];
         for (n, backward) in [false, true].into_iter().enumerate() {
-            sides[n] = packed.push(factor, numbering, &starts, backward);
+            sides[n] = packed.push(factor, numbering, backward);
             let Steps { rows, .. } =
                 steps(ordered(numbering, backward), usize::MAX, self.per_group);
             first[n] = packed.table(&rows);

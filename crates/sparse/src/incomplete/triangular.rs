@@ -108,14 +108,21 @@ impl<S: Store> TriangularFactor<S> {
         &self.old_from_new
     }
 
+    /// Offset of each row's variable among the unknowns in their own order, for
+    /// every row `j` of the elimination order.
+    pub fn origin(&self) -> &[u32] {
+        &self.origin
+    }
+
     /// The dimension that all variables share, if they do.
     pub fn uniform_dim(&self) -> Option<usize> {
         self.uniform
     }
 
-    /// Block number `k`, of `size` scalars.
+    /// Block number `k` of the pattern, column-major. `size` is its number of
+    /// scalars, `dim(i) · dim(j)` at row `i` and column `j`.
     #[inline(always)]
-    pub(super) fn below_block(&self, k: usize, size: usize) -> &[S] {
+    pub fn below_block(&self, k: usize, size: usize) -> &[S] {
         let at = match self.uniform {
             Some(_) => k * size,
             None => self.below_start[k] as usize,
@@ -123,9 +130,10 @@ impl<S: Store> TriangularFactor<S> {
         &self.below[at..at + size]
     }
 
-    /// Inverse diagonal block `j`, of `size` scalars.
+    /// Inverse diagonal block `j`, column-major. `size` is its number of scalars,
+    /// `dim(j)²`.
     #[inline(always)]
-    pub(super) fn diagonal_block(&self, j: usize, size: usize) -> &[S] {
+    pub fn diagonal_block(&self, j: usize, size: usize) -> &[S] {
         let at = match self.uniform {
             Some(_) => j * size,
             None => self.diagonal_start[j] as usize,
