@@ -10,7 +10,7 @@ use slam16::sparse::{
     TriangularFactor, Whitening,
 };
 use slam16_gpu::shader::Storage;
-use slam16_gpu::{Gpu, TriangularForm, TriangularOptions, TriangularSolver};
+use slam16_gpu::{DeviceError, Gpu, TriangularForm, TriangularOptions, TriangularSolver};
 
 use crate::harness::triangular::ARITHMETICS;
 use crate::harness::{Random, UNIT, close, for_each, gpus, same_bits, same_in_half, twice};
@@ -381,6 +381,22 @@ fn half_storage_has_the_same_bits_however_it_is_read() {
                 let options = options(s, arithmetic);
                 twice(|| apply_in(gpu, s, &grid, FACTORS[3], &options, &b).out)
             });
+        }
+    }
+}
+
+/// Vectors of another length are refused by name.
+#[test]
+fn vectors_of_another_length_are_refused() {
+    let factor = Grid::new(3, 2, |_| 3).factor::<f32>(Ordering::Natural, false);
+    for gpu in gpus() {
+        let [short, right] = [17, 18].map(|len| gpu.storage::<f32>("vector", len).unwrap());
+        for (name, rhs, out) in [("rhs", &short, &right), ("out", &right, &short)] {
+            let options = TriangularOptions::default();
+            let error = TriangularSolver::new(gpu, &factor, &options, rhs, out).unwrap_err();
+            assert!(matches!(error, DeviceError::Invalid { .. }), "{error}");
+            let words = format!("{name} has 17 numbers, the factor 18 unknowns");
+            assert!(error.to_string().contains(&words), "{error}");
         }
     }
 }

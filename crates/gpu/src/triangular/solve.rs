@@ -45,7 +45,8 @@ impl TriangularSolver {
     /// not the same buffer.
     ///
     /// # Errors
-    /// Too large for a buffer, no memory, or a kernel does not compile here.
+    /// `rhs` or `out` of another length, too large for a buffer, no memory, or a
+    /// kernel does not compile here.
     pub fn new<S: Store<Compute = f32>>(
         gpu: &Gpu,
         factor: &TriangularFactor<S>,
@@ -53,6 +54,15 @@ impl TriangularSolver {
         rhs: &Buffer<f32>,
         out: &Buffer<f32>,
     ) -> Result<Self, DeviceError> {
+        let expected = factor.layout().scalars();
+        for (name, found) in [("rhs", rhs.len()), ("out", out.len())] {
+            if found != expected {
+                return Err(DeviceError::Invalid {
+                    what: "triangular solver".to_owned(),
+                    reason: format!("{name} has {found} numbers, the factor {expected} unknowns"),
+                });
+            }
+        }
         let numbering = Numbering::new(factor);
         let rows = numbering.rows.len().max(1);
         let workgroup = gpu.workgroup() as usize;
