@@ -279,6 +279,8 @@ impl<S: DeviceStore> LinearSolver for Cgnr<S> {
             bytes: self.system.bytes()
                 + self.operators.stored.host_bytes()
                 + wide.map_or(0, ProjectedOperator::host_bytes)
+                + self.damping.host_bytes()
+                + self.seen.host_bytes()
                 + 8 * (self.rows.len() + self.reduced.len())
                 + 4 * self.short.len(),
             device_bytes: self.machine.gpu.counters().bytes as usize,

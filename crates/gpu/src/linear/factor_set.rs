@@ -152,6 +152,11 @@ impl FactorSet {
         })
     }
 
+    /// Bytes that stay on the host.
+    pub(super) fn host_bytes(&self) -> usize {
+        size_of_val(self.words.as_slice())
+    }
+
     /// New blocks, column-major, in the set's storage.
     pub(super) fn update<S: DeviceStore>(
         &mut self,

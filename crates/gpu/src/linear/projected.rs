@@ -157,7 +157,9 @@ impl<S: DeviceStore> ProjectedOperator<S> {
     }
 
     pub(super) fn host_bytes(&self) -> usize {
-        self.host.bytes()
+        let sets = self.kept.iter().chain(&self.eliminated);
+        let sets = sets.chain(&self.damping).map(FactorSet::host_bytes);
+        self.host.bytes() + sets.sum::<usize>()
     }
 }
 
@@ -215,6 +217,11 @@ impl BlockDamping {
             set.update(gpu, blocks, &[])?;
         }
         Ok(())
+    }
+
+    pub(super) fn host_bytes(&self) -> usize {
+        let sets = self.runs.iter().map(|(_, set)| set.host_bytes());
+        size_of_val(self.blocks.as_slice()) + sets.sum::<usize>()
     }
 
     /// `y = alpha Λ x + beta y`.

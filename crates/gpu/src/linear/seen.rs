@@ -42,6 +42,11 @@ impl Seen {
         }
     }
 
+    /// Bytes that stay on the host.
+    pub(super) fn host_bytes(&self) -> usize {
+        size_of_val(self.values.as_slice())
+    }
+
     pub(super) fn is(&self, x: &Vector) -> bool {
         self.valid && self.x.as_ref().is_some_and(|seen| seen.id == x.id)
     }
