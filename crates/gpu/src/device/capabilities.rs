@@ -18,8 +18,6 @@ pub struct Capabilities {
     pub binding_bytes: u64,
     /// Largest buffer, in bytes.
     pub buffer_bytes: u64,
-    /// Storage buffers in one kernel.
-    pub storage_buffers: u32,
     /// Workgroup memory, in bytes.
     pub workgroup_bytes: u32,
     /// Invocations in one workgroup.
@@ -42,7 +40,6 @@ impl Default for Capabilities {
             pipeline_cache: false,
             binding_bytes: 128 << 20,
             buffer_bytes: 256 << 20,
-            storage_buffers: 8,
             workgroup_bytes: 16 << 10,
             workgroup_size: 256,
             workgroups: 65535,
@@ -81,7 +78,6 @@ impl Capabilities {
             pipeline_cache: features.contains(wgpu::Features::PIPELINE_CACHE),
             binding_bytes: limits.max_storage_buffer_binding_size,
             buffer_bytes: limits.max_buffer_size,
-            storage_buffers: limits.max_storage_buffers_per_shader_stage,
             workgroup_bytes: limits.max_compute_workgroup_storage_size,
             workgroup_size: limits
                 .max_compute_invocations_per_workgroup

@@ -88,7 +88,7 @@ impl<S: DeviceStore> Cgnr<S> {
             escalated: false,
         };
         Ok(Self {
-            damping: BlockDamping::new(gpu, &layout, Storage::Single, false)?,
+            damping: BlockDamping::new(gpu, &layout)?,
             b: machine.vector("right-hand side", layout.scalars())?,
             damped: machine.vector("damped", layout.scalars())?,
             seen: Seen::new(

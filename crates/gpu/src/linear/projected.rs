@@ -172,12 +172,8 @@ pub(super) struct BlockDamping {
 }
 
 impl BlockDamping {
-    pub(super) fn new(
-        gpu: &Gpu,
-        layout: &BlockLayout,
-        storage: Storage,
-        round: bool,
-    ) -> Result<Self, DeviceError> {
+    pub(super) fn new(gpu: &Gpu, layout: &BlockLayout) -> Result<Self, DeviceError> {
+        let storage = Storage::Single;
         let count = layout.variables();
         let mut runs = Vec::new();
         let mut start = 0;
@@ -188,7 +184,7 @@ impl BlockDamping {
                 let variables = (start as u32..(start + length) as u32).collect();
                 let set = unary(dim, dim, variables, count);
                 let row = layout.offset(start);
-                let set = FactorSet::new(gpu, &set, layout, row, storage, (Reach::Touched, round))?;
+                let set = FactorSet::new(gpu, &set, layout, row, storage, (Reach::Touched, false))?;
                 runs.push((length * dim * dim, set));
             }
             start += length;

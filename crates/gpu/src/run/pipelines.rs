@@ -15,7 +15,7 @@ pub(crate) struct Pipeline {
     pub groups: Vec<wgpu::BindGroupLayout>,
 }
 
-type Key = (&'static str, Storage, Vec<u32>, u32);
+type Key = (&'static str, Storage, Vec<u32>);
 
 /// The pipelines of a device; clones share them.
 #[derive(Clone, Debug)]
@@ -112,7 +112,6 @@ impl Gpu {
             variant.spec.name,
             variant.storage,
             variant.constants.clone(),
-            self.workgroup(),
         );
         let mut compiled = pipelines
             .compiled

@@ -63,25 +63,6 @@ impl<'g> Recorder<'g> {
         self.dispatches += 1;
     }
 
-    /// Copies numbers between buffers after everything before. It ends the
-    /// compute pass: between kernels, `axpby` is cheaper.
-    pub fn copy<T: Pod>(
-        &mut self,
-        from: &Buffer<T>,
-        range: Range<usize>,
-        to: &Buffer<T>,
-        at: usize,
-    ) {
-        self.pass = None;
-        let size = size_of::<T>() as u64;
-        let bytes = range.len() as u64 * size;
-        if bytes > 0 {
-            let (source, target) = (range.start as u64 * size, at as u64 * size);
-            self.encoder
-                .copy_buffer_to_buffer(&from.raw, source, &to.raw, target, bytes);
-        }
-    }
-
     /// Asks for numbers as they are at the end of the recording.
     pub fn read<T: Pod>(&mut self, buffer: &Buffer<T>, range: Range<usize>) -> Reading<T> {
         let size = size_of::<T>() as u64;

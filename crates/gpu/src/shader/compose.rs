@@ -80,11 +80,6 @@ impl Variant {
         text.push_str(self.spec.body);
         text
     }
-
-    /// `true` when its text needs 16-bit floats.
-    pub fn needs_native_half(&self) -> bool {
-        self.storage == Storage::Half(HalfAccess::Native)
-    }
 }
 
 const NATIVE: &str = "enable f16;

@@ -20,17 +20,6 @@ pub enum Library {
 }
 
 impl Library {
-    /// Every library.
-    pub const ALL: [Self; 7] = [
-        Self::Tiles,
-        Self::Sums,
-        Self::Camera,
-        Self::Loss,
-        Self::Triangles,
-        Self::Maxima,
-        Self::Triangular,
-    ];
-
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::Tiles => include_str!("../../../../shaders/lib/tiles.wgsl"),
