@@ -120,23 +120,23 @@ impl Gpu {
     /// A uniform structure. Its size is a multiple of 4 bytes.
     ///
     /// # Errors
-    /// No memory.
+    /// No memory, or the device is lost.
     pub fn uniform<T: Pod>(&self, name: &str, value: &T) -> Result<Uniform<T>, DeviceError> {
-        let bytes = bytemuck::bytes_of(value);
         let raw = self.scoped(name, |device| {
             device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(name),
-                size: bytes.len().next_multiple_of(16) as u64,
+                size: size_of::<T>().next_multiple_of(16) as u64,
                 usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             })
         })?;
         Counting::add(&self.inner.counting.buffers, 1);
-        self.inner.queue.write_buffer(&raw, 0, bytes);
-        Ok(Uniform {
+        let uniform = Uniform {
             raw,
             holds: PhantomData,
-        })
+        };
+        self.set(&uniform, value)?;
+        Ok(uniform)
     }
 
     /// Overwrites numbers from `first` on, before anything submitted later.
