@@ -10,8 +10,6 @@ struct Params {
 @group(1) @binding(2) var<storage, read_write> y: array<f32>;
 @group(2) @binding(0) var<uniform> params: Params;
 
-const NONE: u32 = 0xffffffffu;
-
 @compute @workgroup_size(W)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

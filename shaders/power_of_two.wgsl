@@ -13,8 +13,6 @@ struct Params {
 @group(1) @binding(1) var<storage, read_write> scalars: array<f32>;
 @group(2) @binding(0) var<uniform> params: Params;
 
-const NONE: u32 = 0xffffffffu;
-
 @compute @workgroup_size(W)
 fn main(@builtin(local_invocation_index) lane: u32) {
     var largest = 0.0;

@@ -29,8 +29,6 @@ struct Params {
 @group(1) @binding(2) var<storage, read_write> result: array<f32>;
 @group(2) @binding(0) var<uniform> params: Params;
 
-const NONE: u32 = 0xffffffffu;
-
 // Scales what this lane has of the vector; returns what undoes it.
 fn rescale(largest: f32, lane: u32) -> f32 {
     let powers = powers_of_two(workgroup_max(largest, lane));

@@ -59,8 +59,8 @@ impl Variant {
     /// Its prelude gives bodies, whatever the storage: `Pair`, the type of two
     /// stored numbers; `up(Pair) -> vec2<f32>` and `dn(vec2<f32>) -> Pair`;
     /// `keep(f32) -> f32`, there and back; `half_add` and `half_mul` on pairs,
-    /// rounded; `finite`; `group_index`; the constants; and `override W`, the
-    /// lanes of a workgroup.
+    /// rounded; `finite`; `group_index`; `NONE`, an index or a slot that stands for
+    /// nothing; the constants; and `override W`, the lanes of a workgroup.
     pub fn compose(&self) -> String {
         let mut text = String::new();
         text.push_str(match self.storage {
@@ -135,6 +135,8 @@ fn half_mul(a: Pair, b: Pair) -> Pair { return a * b; }
 
 // One dimension of a dispatch holds 65535 workgroups: more become rows.
 const COMMON: &str = "override W: u32 = 64u;
+// An index or a slot that stands for nothing.
+const NONE: u32 = 0xffffffffu;
 fn group_index(group: vec3<u32>, groups: vec3<u32>) -> u32 { return group.y * groups.x + group.x; }
 // Rounds to the storage's precision and back.
 fn keep(v: f32) -> f32 { return up(dn(vec2<f32>(v, 0.0))).x; }
