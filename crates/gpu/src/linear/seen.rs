@@ -64,11 +64,7 @@ impl<'a, S: DeviceStore> GpuSpace<'a, S> {
     /// Hands over what was recorded and waits for the status, the solution and
     /// the model's value.
     pub(super) fn wait_for_status(&mut self) -> Result<CgStatus, DeviceError> {
-        if let Some(error) = &self.error {
-            return Err(error.clone());
-        }
-        self.machine.readbacks += 1;
-        let mut recorder = self.take_recorder()?;
+        let mut recorder = self.waiting()?;
         let slots = self.seen.model.0 as usize + 1;
         let scalars = recorder.read(&self.machine.scalars, 0..slots);
         let x = self.seen.x.clone();
@@ -88,11 +84,7 @@ impl<'a, S: DeviceStore> GpuSpace<'a, S> {
 
     /// Hands over what was recorded and waits for one scalar.
     pub(super) fn wait_for_scalar(&mut self, scalar: Scalar) -> Result<f64, DeviceError> {
-        if let Some(error) = &self.error {
-            return Err(error.clone());
-        }
-        self.machine.readbacks += 1;
-        let mut recorder = self.take_recorder()?;
+        let mut recorder = self.waiting()?;
         let at = scalar.0 as usize;
         let reading = recorder.read(&self.machine.scalars, at..at + 1);
         recorder.submit()?.wait(|data| {
@@ -101,7 +93,18 @@ impl<'a, S: DeviceStore> GpuSpace<'a, S> {
         })
     }
 
-    fn take_recorder(&mut self) -> Result<Recorder<'a>, DeviceError> {
+    /// What was recorded, to be waited for; the error that ended the solve,
+    /// where there is one.
+    fn waiting(&mut self) -> Result<Recorder<'a>, DeviceError> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        self.machine.readbacks += 1;
+        self.take_recorder()
+    }
+
+    /// What was recorded, or a new recording.
+    pub(super) fn take_recorder(&mut self) -> Result<Recorder<'a>, DeviceError> {
         match self.recorder.take() {
             Some(recorder) => Ok(recorder),
             None => self.gpu.record("conjugate gradients"),
@@ -110,16 +113,12 @@ impl<'a, S: DeviceStore> GpuSpace<'a, S> {
 
     /// Waits for a vector.
     pub(super) fn solution(&mut self, x: &Vector, to: &mut Vec<f32>) -> Result<(), DeviceError> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
-        if self.seen.is(x) {
+        if self.error.is_none() && self.seen.is(x) {
             to.clear();
             to.extend_from_slice(&self.seen.values);
             return Ok(());
         }
-        self.machine.readbacks += 1;
-        let mut recorder = self.take_recorder()?;
+        let mut recorder = self.waiting()?;
         let reading = recorder.read(&*x.buffer, 0..x.buffer.len());
         recorder.submit()?.wait(|data| {
             to.clear();

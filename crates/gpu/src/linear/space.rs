@@ -75,12 +75,9 @@ impl<'a, S: DeviceStore> GpuSpace<'a, S> {
             return;
         }
         let recorded = task(self).and_then(|launches| {
-            if self.recorder.is_none() {
-                self.recorder = Some(self.gpu.record("conjugate gradients")?);
-            }
-            if let Some(recorder) = &mut self.recorder {
-                launches.iter().for_each(|launch| recorder.run(launch));
-            }
+            let mut recorder = self.take_recorder()?;
+            launches.iter().for_each(|launch| recorder.run(launch));
+            self.recorder = Some(recorder);
             Ok(())
         });
         if let Err(error) = recorded {
