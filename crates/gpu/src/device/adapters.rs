@@ -103,15 +103,9 @@ impl FromStr for AdapterChoice {
         if let Ok(index) = text.parse() {
             return Ok(Self::index(index));
         }
-        let (api, rest) = match text.split_once(':') {
-            Some((head, rest)) if GraphicsApi::parse(head).is_some() => {
-                (GraphicsApi::parse(head), rest)
-            }
-            _ => match GraphicsApi::parse(text) {
-                Some(api) => (Some(api), ""),
-                None => (None, text),
-            },
-        };
+        let (head, rest) = text.split_once(':').unwrap_or((text, ""));
+        let api = GraphicsApi::parse(head);
+        let rest = if api.is_some() { rest } else { text };
         Ok(Self {
             index: None,
             api,
@@ -128,11 +122,11 @@ impl fmt::Display for AdapterChoice {
             self.name.clone(),
         ];
         let text: Vec<String> = parts.into_iter().flatten().collect();
-        f.pad(if text.is_empty() {
-            "any"
+        if text.is_empty() {
+            f.pad("any")
         } else {
-            return f.pad(&text.join(":"));
-        })
+            f.pad(&text.join(":"))
+        }
     }
 }
 

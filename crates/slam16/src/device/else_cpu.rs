@@ -40,6 +40,12 @@ impl ElseCpu {
         }
     }
 
+    /// What is asked now.
+    fn current(&self) -> &dyn LinearSolver {
+        let spare = self.spare.as_ref();
+        spare.map_or(&*self.device, |spare| &*spare.solver)
+    }
+
     /// The processor's solver after an error of the device; other errors stay.
     fn replace(&mut self, error: BackendError) -> Result<&mut Spare, BackendError> {
         let BackendError::Device { reason } = error else {
@@ -113,15 +119,11 @@ impl LinearSolver for ElseCpu {
     }
 
     fn exact(&self) -> bool {
-        self.spare
-            .as_ref()
-            .map_or_else(|| self.device.exact(), |spare| spare.solver.exact())
+        self.current().exact()
     }
 
     fn precision(&self) -> ScalarType {
-        self.spare
-            .as_ref()
-            .map_or_else(|| self.device.precision(), |s| s.solver.precision())
+        self.current().precision()
     }
 
     fn readbacks(&self) -> usize {
@@ -129,11 +131,11 @@ impl LinearSolver for ElseCpu {
     }
 
     fn describe(&self) -> Description {
+        let mut now = self.current().describe();
         let Some(spare) = &self.spare else {
-            return self.device.describe();
+            return now;
         };
         let before = self.device.describe();
-        let mut now = spare.solver.describe();
         let mut fallbacks = before.fallbacks;
         fallbacks.push(Fallback {
             from: format!("{} on the device", before.name),
