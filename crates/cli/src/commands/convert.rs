@@ -25,11 +25,8 @@ pub fn run(args: &ConvertArgs) -> Result<Status, Failure> {
         _ => Ok(()),
     };
     let trajectory = |target: Target| -> Result<(), Failure> {
-        if args.times.is_some() {
-            // The format decides before a missing file of moments does.
-            moments_unused(io::read_trajectory(&args.input, None, &options)?.format)?;
-        }
         let loaded = io::read_trajectory(&args.input, args.times.as_deref(), &options)?;
+        moments_unused(loaded.format)?;
         write::trajectory(&args.output, target, &loaded.trajectory)?;
         tell(&format!(
             "{}: {}, {} -> {}",

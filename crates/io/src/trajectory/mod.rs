@@ -32,7 +32,8 @@ pub struct LoadedTrajectory {
 /// problem (their labels stand for moments).
 ///
 /// KITTI keeps moments in a file of their own: with `times` the poses get
-/// them, without they are numbered. Other formats ignore `times`.
+/// them, without they are numbered. Other formats ignore `times`: the file is
+/// not opened.
 ///
 /// # Errors
 /// [`ReadError`] says what is wrong, and where.
@@ -43,7 +44,6 @@ pub fn read_trajectory(
 ) -> Result<LoadedTrajectory, ReadError> {
     let read = || {
         let (scanner, compression) = source::open(path.as_ref(), options)?;
-        let times = times.map(|times| read_times(times, options)).transpose()?;
         load(scanner, compression, times, options)
     };
     read().map_err(|error| *error)
@@ -65,7 +65,7 @@ pub fn read_trajectory_bytes(
 fn load(
     mut scanner: Scanner<'_>,
     compression: Compression,
-    times: Option<Vec<f64>>,
+    times: Option<&Path>,
     options: &ReadOptions,
 ) -> Scan<LoadedTrajectory> {
     let format = sniff(&mut scanner)?;
@@ -81,7 +81,10 @@ fn load(
     let mut warnings = Warnings::default();
     let scanner = &mut scanner;
     let trajectory = match format {
-        Format::Kitti => rows::read_kitti(scanner, times, &mut warnings)?,
+        Format::Kitti => {
+            let times = times.map(|times| read_times(times, options)).transpose()?;
+            rows::read_kitti(scanner, times, &mut warnings)?
+        }
         Format::Euroc => rows::read_euroc(scanner)?,
         _ => rows::read_tum(scanner)?,
     };

@@ -431,6 +431,13 @@ fn trajectories_load_with_their_known_sizes() {
         &ReadOptions::default(),
     );
     assert!(error.is_err());
+    // Formats with moments of their own do not open the file.
+    let missing = Path::new("no such times");
+    let tum = read_trajectory(few, Some(missing), &ReadOptions::default());
+    assert_eq!(tum.unwrap().trajectory.len(), 788);
+    let kitti = data("vo/KITTI_00_gt.txt.gz");
+    let error = read_trajectory(kitti, Some(missing), &ReadOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("no such times"), "{error}");
     // Nanoseconds of a 64-bit counter, as numpy's division gives them.
     let euroc = data("vo/V102_groundtruth.csv.gz");
     let euroc = read_trajectory(euroc, None, &ReadOptions::default()).unwrap();
