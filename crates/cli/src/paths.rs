@@ -1,7 +1,8 @@
 //! Where outputs go, checked before any work is done.
 
-use std::io;
 use std::path::{Path, PathBuf};
+
+use slam16::io::{folder_of, try_folder};
 
 use crate::failure::Failure;
 
@@ -113,10 +114,11 @@ impl Target {
             }
             let folder = folder_of(&path);
             if !leads_elsewhere(&path) && probed.as_ref() != Some(&folder) {
-                writable(&folder).map_err(|kind| {
+                try_folder(&folder).map_err(|error| {
                     Failure::usage(format!(
-                        "{option} {given}: no file can be made in the folder {} ({kind}): allow it, or choose another",
-                        folder.display()
+                        "{option} {given}: no file can be made in the folder {} ({}): allow it, or choose another",
+                        folder.display(),
+                        error.kind()
                     ))
                 })?;
                 probed = Some(folder);
@@ -126,28 +128,9 @@ impl Target {
     }
 }
 
-/// The folder in which a file would be made; that of what a link leads to.
-fn folder_of(path: &Path) -> PathBuf {
-    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
 /// Whether a path leads to a pipe or a device, which is written to as it is.
 fn leads_elsewhere(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
-}
-
-/// Whether files can be made in a folder, found out by making one: rights
-/// alone do not tell of file systems mounted read-only.
-fn writable(folder: &Path) -> Result<(), io::ErrorKind> {
-    tempfile::Builder::new()
-        .prefix(".slam16-")
-        .tempfile_in(folder)
-        .map(drop)
-        .map_err(|error| error.kind())
 }
 
 /// One name for all ways to write the path of a file, links followed.

@@ -47,6 +47,6 @@ pub use source::Compression;
 pub use trajectory::{LoadedTrajectory, read_trajectory, read_trajectory_bytes};
 pub use warning::{Example, Warning, WarningKind};
 pub use write::{
-    AbandonedWrites, ProblemRef, abandon_writes, trajectory_of, write_bal, write_bytes, write_g2o,
-    write_kitti, write_tum,
+    AbandonedWrites, ProblemRef, abandon_writes, folder_of, trajectory_of, try_folder, write_bal,
+    write_bytes, write_g2o, write_kitti, write_tum,
 };

@@ -44,7 +44,15 @@ struct Temporary {
 }
 
 impl Temporary {
-    fn new(builder: &tempfile::Builder, folder: &Path) -> io::Result<Self> {
+    fn new(folder: &Path) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".slam16-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As for any new file: the process's umask takes its share.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
         let mut list = temporaries();
         let file = builder.tempfile_in(folder)?;
         let path = file.path().to_owned();
@@ -70,6 +78,26 @@ impl Drop for Temporary {
         self.file = None;
         list.retain(|path| *path != self.path);
     }
+}
+
+/// The folder in which a write to `path` makes its file: that of what a link
+/// leads to, `.` for a bare name.
+pub fn folder_of(path: &Path) -> PathBuf {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Whether files can be made in a folder, found out by making one: rights
+/// alone do not tell of file systems mounted read-only. The file is gone on
+/// return, and [`abandon_writes`] knows of it until then.
+///
+/// # Errors
+/// Why no file can be made there.
+pub fn try_folder(folder: &Path) -> io::Result<()> {
+    Temporary::new(folder).map(drop)
 }
 
 /// Writes a file under a temporary name in the same folder and renames it,
@@ -100,19 +128,7 @@ fn attempt(path: &Path, content: impl Fn(&mut dyn Write) -> io::Result<()>) -> i
         Some(_) => fs::canonicalize(path)?,
         None => path.to_owned(),
     };
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".slam16-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As for any new file: the process's umask takes its share.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let temporary = Temporary::new(&builder, &folder)?;
+    let temporary = Temporary::new(&folder_of(&target))?;
     if let Some(file) = &temporary.file {
         write_to(file.as_file(), path, content)?;
         if let Some(metadata) = metadata {
@@ -164,6 +180,20 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_folder_is_tried_without_a_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        try_folder(folder.path()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let listed = |list: &Vec<PathBuf>| list.iter().any(|p| p.starts_with(folder.path()));
+        let temporary = Temporary::new(folder.path()).unwrap();
+        assert!(listed(&temporaries()), "an interrupt would leave the file");
+        drop(temporary);
+        assert!(!listed(&temporaries()));
+        let error = try_folder(&folder.path().join("missing")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

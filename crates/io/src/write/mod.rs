@@ -11,7 +11,7 @@ use std::path::Path;
 
 use slam16_problem::{Bundle, PoseGraph2, PoseGraph3};
 
-pub use atomic::{AbandonedWrites, abandon_writes};
+pub use atomic::{AbandonedWrites, abandon_writes, folder_of, try_folder};
 pub use bal::write_bal;
 pub use g2o::write_g2o;
 pub use trajectory::{trajectory_of, write_kitti, write_tum};
