@@ -1,7 +1,14 @@
 //! What is left to do when somebody ends the program.
 
-/// Exit status after an interrupt, as shells have it: 128 and the number of
-/// the signal.
+/// Exit status after a signal, as shells have it: 128 and its number.
+#[cfg(unix)]
+fn status_of(signal: i32) -> i32 {
+    128 + signal
+}
+
+/// Exit status after an interrupt where signals have no numbers: that of
+/// SIGINT, which is 2.
+#[cfg(windows)]
 const INTERRUPTED: i32 = 130;
 
 /// From now on an interrupt or a request to end removes the temporary files of
@@ -20,8 +27,8 @@ fn listen() -> std::io::Result<()> {
     std::thread::Builder::new()
         .name("slam16-signals".to_owned())
         .spawn(move || {
-            if signals.forever().next().is_some() {
-                end();
+            if let Some(signal) = signals.forever().next() {
+                end(status_of(signal));
             }
         })
         .map(drop)
@@ -29,7 +36,7 @@ fn listen() -> std::io::Result<()> {
 
 #[cfg(windows)]
 fn listen() -> Result<(), ctrlc::Error> {
-    ctrlc::set_handler(end)
+    ctrlc::set_handler(|| end(INTERRUPTED))
 }
 
 #[cfg(not(any(unix, windows)))]
@@ -38,7 +45,7 @@ fn listen() -> std::io::Result<()> {
 }
 
 #[cfg_attr(not(any(unix, windows)), allow(dead_code))]
-fn end() {
+fn end(status: i32) {
     let _held = slam16::io::abandon_writes();
-    std::process::exit(INTERRUPTED);
+    std::process::exit(status);
 }
