@@ -98,6 +98,10 @@ fn status_4_a_device_that_is_not_there() {
         assert_eq!(run.status, 2);
         assert!(run.err.contains("--backend gpu"), "{}", run.err);
     }
+    // What is cheap to find out comes before a device is opened.
+    let run = desk.run("solve square.g2o --backend gpu --adapter nowhere -o no/such.g2o");
+    assert_eq!(run.status, 2, "{}", run.err);
+    assert!(run.err.contains("make it first"), "{}", run.err);
     desk.good("solve square.g2o --backend auto");
     desk.good("solve square.g2o --backend cpu");
 }

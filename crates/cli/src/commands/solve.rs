@@ -87,8 +87,8 @@ impl Targets {
 }
 
 pub fn run(args: &SolveArgs) -> Result<Status, Failure> {
-    let device = configure::device(&args.tuning)?;
     let targets = Targets::new(args)?;
+    let device = configure::device(&args.tuning)?;
     let mut worst = Status::Done;
     for (k, input) in args.inputs.iter().enumerate() {
         let progress = Progress::new(args.quiet);
@@ -168,7 +168,10 @@ impl<'a> Job<'a> {
             Some(target) => {
                 let path = target.of(input, write::extension_for(&loaded.problem));
                 let format = write::target(&path, bundle)?;
-                targets.check(args, input, Some(&path))?;
+                // A file of a given name was checked before any work.
+                if target.is_folder() {
+                    targets.check(args, input, Some(&path))?;
+                }
                 Some((path, format))
             }
         };
