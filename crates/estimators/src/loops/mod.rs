@@ -180,8 +180,9 @@ impl<E: Engine, G: PoseGroup<D, P>, const D: usize, const P: usize> LoopCloser<E
         let Some(mut annealing) = Annealing::new(self.settings.rejection, &self.errors()) else {
             return Ok(());
         };
-        if self.settings.rejection.restarts() {
-            // A closure once left out gets another chance.
+        if self.settings.rejection.restarts() && self.weights.iter().any(|w| *w != 1.0) {
+            // A closure once left out gets another chance. Where none was,
+            // that graph has just been solved.
             self.weights.fill(1.0);
             self.solve(report)?;
             match Annealing::new(self.settings.rejection, &self.errors()) {

@@ -2,9 +2,10 @@
 
 use slam16_cpu::Cpu;
 use slam16_geometry::Se3;
-use slam16_problem::Trajectory;
+use slam16_problem::{LeastSquares, Trajectory};
 use slam16_sim::metrics::{AbsoluteOptions, absolute_error};
 use slam16_sim::{LoopOptions, loops};
+use slam16_solver::SolveError;
 
 use super::*;
 
@@ -78,6 +79,57 @@ fn false_closures_are_found_and_left_out() {
     let good = rejected.iter().filter(|k| !wrong[**k]).count();
     assert!(good <= 3, "{good} true closures left out");
     assert!(error < 1.5 * clean, "{error} {clean}");
+}
+
+/// The processor, and the costs before and after each solve.
+#[derive(Default)]
+struct Watched {
+    costs: Vec<(f64, f64)>,
+}
+
+impl Engine for Watched {
+    fn solve<P: LeastSquares>(
+        &mut self,
+        problem: &mut P,
+        options: &Options,
+        start: Instant,
+    ) -> Result<Summary, SolveError> {
+        let summary = Cpu.solve(problem, options, start)?;
+        self.costs.push((summary.initial_cost, summary.final_cost));
+        Ok(summary)
+    }
+}
+
+/// A straight path; of the closures one is 8 m off, which leaves an error of
+/// about 8² = 64 at full weight, above the bound.
+#[test]
+fn all_weights_start_anew_only_where_some_were_lowered() {
+    let metres = |x: f64| Se3::new([x, 0.0, 0.0].into(), slam16_geometry::So3::identity());
+    let gnc = settings(Rejection::for_kind(ProblemKind::PoseGraph3));
+    let mut closer = LoopCloser::new(Watched::default(), metres(0.0), gnc).unwrap();
+    for _ in 0..6 {
+        closer
+            .add_odometry(metres(1.0), Information::isotropic(100.0))
+            .unwrap();
+    }
+    let one = || Information::isotropic(1.0);
+    closer.add_closure(0, 5, metres(5.0), one()).unwrap();
+    closer.add_closure(1, 3, metres(10.0), one()).unwrap();
+    let first = closer.update().unwrap();
+    assert_eq!((closer.weights(), first.rejected), (&[1.0, 0.0][..], 1));
+    // At the second solve the weight is lower: its start is not the first's end.
+    let costs = std::mem::take(&mut closer.engine.costs);
+    assert_eq!(costs.len(), first.solves);
+    assert!(
+        costs[0].1 > 20.0 && costs[1].0 < 0.5 * costs[0].1,
+        "{costs:?}"
+    );
+    // Now one is left out, and comes back.
+    closer.add_closure(0, 6, metres(6.0), one()).unwrap();
+    let second = closer.update().unwrap();
+    let costs = &closer.engine.costs;
+    assert_eq!((second.rejected, costs.len()), (1, second.solves));
+    assert!(costs[0].1 < 1e-6 && costs[1].0 > 20.0, "{costs:?}");
 }
 
 #[test]
