@@ -1,5 +1,6 @@
 //! The window as a bundle, solved.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use slam16_geometry::Se3;
@@ -8,7 +9,7 @@ use slam16_problem::{
 };
 use slam16_solver::{Engine, Summary};
 
-use super::SlidingWindow;
+use super::{Frame, SlidingWindow};
 use crate::EstimatorError;
 
 /// The bundle and the track of each of its points.
@@ -18,18 +19,19 @@ struct Built {
     set_aside: usize,
 }
 
+/// Place of a key frame among those of the window.
+pub(super) fn place_of(frames: &VecDeque<Frame>, number: u64) -> Option<usize> {
+    let oldest = frames.front()?.number;
+    let place = usize::try_from(number.checked_sub(oldest)?).ok()?;
+    (place < frames.len()).then_some(place)
+}
+
+/// Pose of a key frame of the window.
+pub(super) fn pose_of(frames: &VecDeque<Frame>, number: u64) -> Option<Se3<f64>> {
+    Some(frames[place_of(frames, number)?].pose)
+}
+
 impl<E: Engine> SlidingWindow<E> {
-    /// Place of a key frame in the window.
-    pub(super) fn place_of(&self, number: u64) -> Option<usize> {
-        let oldest = self.frames.front()?.number;
-        let place = usize::try_from(number.checked_sub(oldest)?).ok()?;
-        (place < self.frames.len()).then_some(place)
-    }
-
-    pub(super) fn pose_of(&self, number: u64) -> Option<Se3<f64>> {
-        Some(self.frames[self.place_of(number)?].pose)
-    }
-
     /// Solves the window; `None` where there is nothing to solve. Also the
     /// number of tracks set aside.
     pub(super) fn solve(
@@ -61,12 +63,7 @@ impl<E: Engine> SlidingWindow<E> {
 
     /// Places landmarks that have no place yet, or one behind a camera.
     fn locate_tracks(&mut self) {
-        let poses: Vec<(u64, Se3<f64>)> = self.poses().collect();
-        let oldest = poses.first().map_or(0, |p| p.0);
-        let pose = |number: u64| {
-            let place = usize::try_from(number.checked_sub(oldest)?).ok()?;
-            poses.get(place).map(|p| p.1)
-        };
+        let pose = |number| pose_of(&self.frames, number);
         for track in self.tracks.values_mut() {
             if track.seen.len() >= 2 && !track.is_in_front(pose) {
                 track.point = track.locate(&self.lenses, pose);
@@ -97,7 +94,7 @@ impl<E: Engine> SlidingWindow<E> {
                 set_aside += 1;
                 continue;
             };
-            if !track.is_in_front(|n| self.pose_of(n)) {
+            if !track.is_in_front(|n| pose_of(&self.frames, n)) {
                 set_aside += 1;
                 continue;
             }
@@ -105,7 +102,7 @@ impl<E: Engine> SlidingWindow<E> {
             bundle.add_point(point)?;
             tracks.push(*number);
             for seen in &track.seen {
-                let Some(place) = self.place_of(seen.frame) else {
+                let Some(place) = place_of(&self.frames, seen.frame) else {
                     continue;
                 };
                 bundle.add_observation(Observation {
@@ -132,7 +129,7 @@ impl<E: Engine> SlidingWindow<E> {
         let mut cameras = Vec::with_capacity(remembered.frames.len());
         let mut at = Vec::with_capacity(remembered.frames.len());
         for number in &remembered.frames {
-            let Some(place) = self.place_of(*number) else {
+            let Some(place) = place_of(&self.frames, *number) else {
                 return Ok(None);
             };
             cameras.push(CameraId::from(place));

@@ -5,6 +5,7 @@ use slam16_geometry::{CameraFrame, Se3};
 use slam16_problem::Lens;
 use slam16_solver::Engine;
 
+use super::build::{place_of, pose_of};
 use super::eliminate::{eliminate, triangularise};
 use super::track::{Seen, Track};
 use super::{Remembered, SlidingWindow};
@@ -26,7 +27,7 @@ impl<E: Engine> SlidingWindow<E> {
             .tracks
             .iter()
             .filter(|(_, t)| t.seen.len() >= 2 && t.seen.iter().any(|s| s.frame == oldest))
-            .filter(|(_, t)| t.is_in_front(|n| self.pose_of(n)))
+            .filter(|(_, t)| t.is_in_front(|n| pose_of(&self.frames, n)))
             .map(|(number, _)| *number)
             .collect();
         // Columns: six per key frame that is not held, the oldest first.
@@ -42,7 +43,7 @@ impl<E: Engine> SlidingWindow<E> {
         if let Some(remembered) = &self.remembered {
             let mut block = DMatrix::zeros(remembered.root.nrows(), width);
             for (k, number) in remembered.frames.iter().enumerate() {
-                let place = self.place_of(*number);
+                let place = place_of(&self.frames, *number);
                 if let Some(c) = place.and_then(|p| columns.iter().position(|x| *x == p)) {
                     let from = remembered.root.columns(6 * k, 6);
                     block.columns_mut(6 * c, 6).copy_from(&from);
@@ -99,7 +100,7 @@ impl<E: Engine> SlidingWindow<E> {
         let mut rows = DMatrix::zeros(height, 3 + width);
         let mut at = 0;
         for seen in &track.seen {
-            let place = self.place_of(seen.frame)?;
+            let place = place_of(&self.frames, seen.frame)?;
             let frame = &self.frames[place];
             let first = frame.first_estimate.unwrap_or(frame.pose);
             let linear = self.linearize(seen, &frame.pose, &first, &point)?;
