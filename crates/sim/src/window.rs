@@ -130,7 +130,8 @@ pub fn stereo_window(options: &WindowOptions) -> Result<SimulatedBundle, SimErro
                 continue;
             };
             let id = PointId::from(points.len());
-            bundle.add_point(starts[first].act(&triangulate(&pixel, options)))?;
+            let in_camera = triangulate(&options.lens, &pixel.into(), options.depths[1]);
+            bundle.add_point(starts[first].act(&in_camera))?;
             points.push(point);
             for (c, pixel) in seen {
                 bundle.add_observation(Observation {
@@ -176,10 +177,10 @@ fn road(s: f64) -> Se3<f64> {
 fn ahead(camera: &Camera, options: &WindowOptions, random: &mut Random) -> Vector3<f64> {
     let [near, far] = options.depths;
     let z = near + (far - near) * random.uniform();
-    let lens = &options.lens;
-    let x = (options.image[0] * random.uniform() - lens.cx) / lens.fx * z;
-    let y = (options.image[1] * random.uniform() - lens.cy) / lens.fy * z;
-    camera.world_from_camera.act(&Vector3::new(x, y, z))
+    let [u, v] = options.image.map(|size| size * random.uniform());
+    camera
+        .world_from_camera
+        .act(&options.lens.at_depth(u, v, z))
 }
 
 /// Where both images show a point, if they do.
@@ -199,15 +200,11 @@ fn look(
     inside.then_some(seen.pixel)
 }
 
-/// The point in the camera's frame; disparities below that of twice the
-/// largest depth, which only noise makes, count as that.
-fn triangulate(pixel: &Vector3<f64>, options: &WindowOptions) -> Vector3<f64> {
-    let lens = &options.lens;
-    let least = lens.fx * lens.baseline / (2.0 * options.depths[1]);
-    let z = lens.fx * lens.baseline / (pixel.x - pixel.y).max(least);
-    Vector3::new(
-        (pixel.x - lens.cx) / lens.fx * z,
-        (pixel.z - lens.cy) / lens.fy * z,
-        z,
-    )
+/// The point in the camera's frame of `(u_l, u_r, v)`; disparities below that
+/// of twice the largest depth, which only noise makes, count as that.
+pub(crate) fn triangulate(lens: &Stereo<f64>, pixel: &[f64; 3], farthest: f64) -> Vector3<f64> {
+    let [left, right, v] = *pixel;
+    let least = lens.fx * lens.baseline / (2.0 * farthest);
+    let depth = lens.fx * lens.baseline / (left - right).max(least);
+    lens.at_depth(left, v, depth)
 }

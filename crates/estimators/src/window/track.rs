@@ -49,9 +49,8 @@ impl Track {
             Lens::Stereo(l) => {
                 let [left, right, v] = s.pixel;
                 let z = l.fx * l.baseline / (left - right);
-                let (x, y) = ((left - l.cx) / l.fx * z, (v - l.cy) / l.fy * z);
                 (z.is_finite() && z > NEAREST)
-                    .then(|| Some(pose(s.frame)?.act(&Vector3::new(x, y, z))))?
+                    .then(|| Some(pose(s.frame)?.act(&l.at_depth(left, v, z))))?
             }
             _ => None,
         });

@@ -34,6 +34,16 @@ impl<T: Scalar> Stereo<T> {
         Projection::finite(pixel, p.z)
     }
 
+    /// The point P in the camera's frame that the left image shows at (u, v), in pixels, at a depth
+    /// P.z: ((u − cx)/fx·P.z, (v − cy)/fy·P.z, P.z). By the disparity that depth is
+    /// fx·baseline/(u_l − u_r).
+    #[inline(always)]
+    pub fn at_depth(&self, u: T, v: T, depth: T) -> Vector3<T> {
+        let x = (u - self.cx) / self.fx * depth;
+        let y = (v - self.cy) / self.fy * depth;
+        Vector3::new(x, y, depth)
+    }
+
     /// As [`project`](Self::project), to the same bits, with the derivatives by pose (3×6) and point (3×3).
     #[inline(always)]
     pub fn project_with_jacobians(

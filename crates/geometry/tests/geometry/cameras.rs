@@ -194,6 +194,41 @@ fn pinhole_and_stereo_by_hand() {
     );
 }
 
+/// By hand, the camera above: u − cx = 2, v − cy = −2, so P = (2/8·4, −2/4·4, 4) = (1, −2, 4); the
+/// disparity 12 − 11 tells that depth, 8·½/1. And the way back of every projection: u has four
+/// roundings of terms below 1600 pixels, its way back another three; half an ε each, over both
+/// coordinates less than 8ε·1600, times P.z/f ≤ 8/700.
+#[test]
+fn stereo_at_depth_undoes_the_projection() {
+    let by_hand = Stereo {
+        fx: 8.0,
+        fy: 4.0,
+        cx: 10.0,
+        cy: 20.0,
+        baseline: 0.5,
+    };
+    let depth = by_hand.fx * by_hand.baseline / (12.0 - 11.0);
+    let found = by_hand.at_depth(12.0, 18.0, depth);
+    assert_eq!(found, Vector3::new(1.0, -2.0, 4.0));
+    let camera = Stereo {
+        fx: 800.0,
+        fy: 700.0,
+        cx: 320.0,
+        cy: 240.0,
+        baseline: 0.4,
+    };
+    let bound = 8.0 * f64::EPSILON * 1600.0 * 8.0 / 700.0;
+    for pose in poses(1.0) {
+        let frame = CameraFrame::new(&pose);
+        for point in points() {
+            let seen = camera.project(&frame, &point).unwrap();
+            let found = camera.at_depth(seen.pixel.x, seen.pixel.z, seen.depth);
+            let expected = frame.point_in_camera(&point);
+            assert!((found - expected).norm() < bound, "{found} {expected}");
+        }
+    }
+}
+
 #[test]
 fn points_behind_are_reported_and_points_without_image_refused() {
     let frame = CameraFrame::new(&Se3::identity());

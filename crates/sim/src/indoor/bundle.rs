@@ -58,9 +58,8 @@ pub fn indoor_bundle(options: &IndoorOptions) -> Result<SimulatedBundle, SimErro
             options.camera.triangulate(&sight.pixel)
         } else {
             let depth = cameras[first].world_from_camera.inverse_act(&landmark).z;
-            options
-                .camera
-                .at_depth(sight.pixel[0], sight.pixel[1], depth)
+            let [u, v, _] = sight.pixel;
+            options.camera.lens.at_depth(u, v, depth)
         };
         let point = PointId::from(points.len());
         bundle.add_point(starts[first].act(&in_camera))?;

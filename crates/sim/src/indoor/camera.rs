@@ -6,6 +6,7 @@ use slam16_problem::Lens;
 
 use crate::SimError;
 use crate::error::positive;
+use crate::window::triangulate;
 
 /// A rectified stereo pair, or one camera with a depth image.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,19 +111,6 @@ impl IndoorCamera {
     /// The point in the camera's frame of `(u_l, u_r, v)`; disparities below
     /// that of twice the largest depth, which only noise makes, count as that.
     pub fn triangulate(&self, pixel: &[f64; 3]) -> Vector3<f64> {
-        let [left, right, v] = *pixel;
-        let least = self.lens.fx * self.lens.baseline / (2.0 * self.depths[1]);
-        self.at_depth(
-            left,
-            v,
-            self.lens.fx * self.lens.baseline / (left - right).max(least),
-        )
-    }
-
-    /// The point in the camera's frame of `(u, v)` at a depth.
-    pub fn at_depth(&self, u: f64, v: f64, depth: f64) -> Vector3<f64> {
-        let x = (u - self.lens.cx) / self.lens.fx * depth;
-        let y = (v - self.lens.cy) / self.lens.fy * depth;
-        Vector3::new(x, y, depth)
+        triangulate(&self.lens, pixel, self.depths[1])
     }
 }
