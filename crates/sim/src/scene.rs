@@ -43,6 +43,32 @@ pub struct SceneNoise {
     pub point: f64,
 }
 
+impl SceneNoise {
+    pub(crate) fn validate(&self) -> Result<(), SimError> {
+        at_least("pixel noise", self.pixel, 0.0)?;
+        for sigma in [self.translation, self.rotation, self.focal, self.point] {
+            at_least("noise of the start", sigma, 0.0)?;
+        }
+        Ok(())
+    }
+
+    /// The starting value of a camera.
+    pub(crate) fn start_of(&self, truth: &Camera, random: &mut Random) -> Camera {
+        let step = SVector::<f64, 6>::from_fn(|k, _| {
+            let sigma = if k < 3 {
+                self.translation
+            } else {
+                self.rotation
+            };
+            random.normal() * sigma
+        });
+        let mut start = truth.clone();
+        start.world_from_camera = truth.world_from_camera.retract(&step);
+        start.intrinsics[0] *= 1.0 + self.focal * random.normal();
+        start
+    }
+}
+
 impl Default for SceneOptions {
     /// 12 cameras at 5 units, 300 points, f = 800 pixels, σ = 0.5 pixels.
     fn default() -> Self {
@@ -91,10 +117,7 @@ pub fn scene(options: &SceneOptions) -> Result<SimulatedBundle, SimError> {
     positive("focal", options.lens.focal)?;
     share("visible", options.visible)?;
     let noise = &options.noise;
-    at_least("pixel noise", noise.pixel, 0.0)?;
-    for sigma in [noise.translation, noise.rotation, noise.focal, noise.point] {
-        at_least("noise of the start", sigma, 0.0)?;
-    }
+    noise.validate()?;
     let mut random = Random::new(options.seed);
     let mut bundle = Bundle::new();
     let lens = bundle.add_lens(Lens::Bal);
@@ -106,18 +129,7 @@ pub fn scene(options: &SceneOptions) -> Result<SimulatedBundle, SimError> {
             pose_fixed: false,
             intrinsics_fixed: false,
         };
-        let mut start = truth.clone();
-        let step = SVector::<f64, 6>::from_fn(|k, _| {
-            random.normal()
-                * if k < 3 {
-                    noise.translation
-                } else {
-                    noise.rotation
-                }
-        });
-        start.world_from_camera = truth.world_from_camera.retract(&step);
-        start.intrinsics[0] *= 1.0 + noise.focal * random.normal();
-        bundle.add_camera(start)?;
+        bundle.add_camera(noise.start_of(&truth, &mut random))?;
         cameras.push(truth);
     }
     let mut points = Vec::with_capacity(options.points);

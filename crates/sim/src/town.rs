@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::f64::consts::FRAC_PI_2;
 
-use nalgebra::{Matrix3, SVector, Vector3};
+use nalgebra::{Matrix3, Vector3};
 use slam16_geometry::{BalCamera, CameraFrame, Se3, So3};
 use slam16_problem::{Bundle, Camera, CameraId, Lens, Observation, PointId};
 
@@ -106,11 +106,7 @@ pub fn town(options: &TownOptions) -> Result<Town, SimError> {
     positive("2 less step", 2.0 - options.step)?;
     at_least("block", options.block as f64, 2.0)?;
     positive("focal", options.lens.focal)?;
-    let noise = &options.noise;
-    at_least("pixel noise", noise.pixel, 0.0)?;
-    for sigma in [noise.translation, noise.rotation, noise.focal, noise.point] {
-        at_least("noise of the start", sigma, 0.0)?;
-    }
+    options.noise.validate()?;
     Ok(Town {
         options: *options,
         random: Random::new(options.seed ^ 0x746f_776e_0000_0000),
@@ -195,22 +191,6 @@ impl Town {
     fn gauss(&mut self, sigma: f64) -> Vector3<f64> {
         self.random.normals() * sigma
     }
-
-    fn start_of(&mut self, truth: &Camera) -> Camera {
-        let noise = self.options.noise;
-        let step = SVector::<f64, 6>::from_fn(|k, _| {
-            let sigma = if k < 3 {
-                noise.translation
-            } else {
-                noise.rotation
-            };
-            self.random.normal() * sigma
-        });
-        let mut start = truth.clone();
-        start.world_from_camera = truth.world_from_camera.retract(&step);
-        start.intrinsics[0] *= 1.0 + noise.focal * self.random.normal();
-        start
-    }
 }
 
 impl Iterator for Town {
@@ -228,7 +208,7 @@ impl Iterator for Town {
             pose_fixed: false,
             intrinsics_fixed: false,
         };
-        let start = self.start_of(&truth);
+        let start = options.noise.start_of(&truth, &mut self.random);
         let mut points = Vec::new();
         // A point that only the last camera would see has no depth.
         for _ in 0..if last { 0 } else { options.points_per_camera } {

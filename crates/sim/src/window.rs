@@ -1,12 +1,13 @@
 //! A window of stereo odometry: a camera that drives through a cloud of points.
 
-use nalgebra::{SVector, Vector3};
+use nalgebra::Vector3;
 use slam16_geometry::{CameraFrame, Se3, So3, Stereo};
 use slam16_problem::{Bundle, Camera, CameraId, Lens, Observation, PointId};
 
 use crate::error::{at_least, positive};
+use crate::graph::noisy;
 use crate::scene::weight_of;
-use crate::{Random, SimError, SimulatedBundle};
+use crate::{GraphNoise, Random, SimError, SimulatedBundle};
 
 /// A drive with a stereo camera.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,6 +77,10 @@ impl Default for WindowOptions {
 pub fn stereo_window(options: &WindowOptions) -> Result<SimulatedBundle, SimError> {
     validate(options)?;
     let noise = &options.noise;
+    let odometry = GraphNoise {
+        translation: noise.translation,
+        rotation: noise.rotation,
+    };
     let mut random = Random::new(options.seed);
     let mut bundle = Bundle::new();
     let lens = bundle.add_lens(Lens::Stereo(options.lens));
@@ -85,16 +90,8 @@ pub fn stereo_window(options: &WindowOptions) -> Result<SimulatedBundle, SimErro
     for k in 0..options.frames {
         let world_from_camera = road(k as f64 * options.step);
         if let Some(before) = cameras.last() {
-            let step = SVector::<f64, 6>::from_fn(|k, _| {
-                random.normal()
-                    * if k < 3 {
-                        noise.translation
-                    } else {
-                        noise.rotation
-                    }
-            });
-            let motion = before.world_from_camera.inverse() * world_from_camera;
-            start = start * motion.retract(&step);
+            let before = &before.world_from_camera;
+            start = start * noisy(before, &world_from_camera, odometry, &mut random);
         } else {
             start = world_from_camera;
         }

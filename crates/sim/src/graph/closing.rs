@@ -82,10 +82,8 @@ impl Default for LoopOptions {
 impl LoopOptions {
     fn validate(&self) -> Result<(), SimError> {
         at_least("frames", self.frames as f64, 2.0)?;
-        for noise in [self.odometry, self.closures] {
-            at_least("noise in translation", noise.translation, 0.0)?;
-            at_least("noise in rotation", noise.rotation, 0.0)?;
-        }
+        self.odometry.validate()?;
+        self.closures.validate()?;
         positive("radius", self.nearby.radius)?;
         positive("heading", self.nearby.heading)?;
         at_least("gap", self.nearby.gap as f64, 1.0)?;

@@ -29,6 +29,11 @@ pub struct GraphNoise {
 }
 
 impl GraphNoise {
+    pub(crate) fn validate(&self) -> Result<(), SimError> {
+        at_least("noise in translation", self.translation, 0.0)?;
+        at_least("noise in rotation", self.rotation, 0.0)
+    }
+
     /// `diag(1/σ²)`, 1 where there is no noise; the first `D/2` (in the plane
     /// two) components are those of ρ.
     ///
@@ -100,10 +105,8 @@ impl Default for GraphOptions {
 
 impl GraphOptions {
     fn validate(&self) -> Result<(), SimError> {
-        for noise in [self.odometry, self.closures] {
-            at_least("noise in translation", noise.translation, 0.0)?;
-            at_least("noise in rotation", noise.rotation, 0.0)?;
-        }
+        self.odometry.validate()?;
+        self.closures.validate()?;
         share("kept", self.kept)?;
         share("outliers", self.outliers)
     }

@@ -90,8 +90,7 @@ impl IndoorOptions {
         at_least("life", self.tracks.life, 1.0)?;
         at_least("pixel noise", self.noise.pixel, 0.0)?;
         share("outliers", self.noise.outliers)?;
-        at_least("noise in translation", self.noise.odometry.translation, 0.0)?;
-        at_least("noise in rotation", self.noise.odometry.rotation, 0.0)?;
+        self.noise.odometry.validate()?;
         self.camera.validate()
     }
 }
