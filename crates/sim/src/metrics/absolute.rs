@@ -1,10 +1,10 @@
 //! Absolute trajectory error.
 
-use nalgebra::Vector3;
 use slam16_problem::Trajectory;
 
 use super::{
-    Association, Errors, MetricsError, Relation, Statistics, angle_degrees, associate, umeyama,
+    Association, Errors, MetricsError, Relation, Statistics, angle_degrees, associate, positions,
+    umeyama,
 };
 
 /// How the estimate is brought into the reference's frame.
@@ -41,8 +41,6 @@ pub fn absolute_error(
     options: &AbsoluteOptions,
 ) -> Result<Errors, MetricsError> {
     let (reference, estimate) = associate(reference, estimate, options.association)?;
-    let positions =
-        |t: &Trajectory| -> Vec<Vector3<f64>> { t.poses().iter().map(|x| x.translation).collect() };
     let (x, y) = (positions(&estimate), positions(&reference));
     let transform = match options.alignment {
         Alignment::None => None,

@@ -17,8 +17,9 @@ pub use associate::{Association, associate};
 pub use relative::{Delta, RelativeOptions, relative_error};
 pub use statistics::Statistics;
 
-use nalgebra::Matrix3;
+use nalgebra::{Matrix3, Vector3};
 use slam16_geometry::So3;
+use slam16_problem::Trajectory;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +83,11 @@ pub enum MetricsError {
         /// The distance asked for.
         delta: f64,
     },
+}
+
+/// Translations of all poses, in their order.
+fn positions(trajectory: &Trajectory) -> Vec<Vector3<f64>> {
+    trajectory.poses().iter().map(|x| x.translation).collect()
 }
 
 /// Angle in degrees of the rotation nearest to a matrix.

@@ -5,7 +5,7 @@ use slam16_problem::Trajectory;
 
 use super::{
     Alignment, Association, Errors, MetricsError, Relation, Statistics, angle_degrees, associate,
-    umeyama,
+    positions, umeyama,
 };
 
 /// How far apart the poses of a pair are.
@@ -70,9 +70,6 @@ pub fn relative_error(
     let scale = match options.alignment {
         Alignment::None | Alignment::Rigid => 1.0,
         Alignment::Similarity => {
-            let positions = |t: &Trajectory| -> Vec<Vector3<f64>> {
-                t.poses().iter().map(|x| x.translation).collect()
-            };
             umeyama(&positions(&estimate), &positions(&reference), true)?.scale
         }
     };
