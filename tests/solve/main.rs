@@ -16,6 +16,7 @@ mod determinism;
 mod devices;
 mod gpu;
 mod graphs;
+mod kitti;
 mod outcomes;
 mod precision;
 mod simulated;
