@@ -2,6 +2,7 @@
 
 use slam16_cpu::Cpu;
 use slam16_sim::{IndoorFrame, IndoorOptions, indoor};
+use slam16_solver::LinearSolverKind;
 
 use super::*;
 
@@ -63,7 +64,14 @@ fn exact_sightings_give_the_exact_drive() {
 /// nowhere: the others stay where they are.
 #[test]
 fn leaving_moves_nothing() {
+    for solver in [LinearSolverKind::Auto, LinearSolverKind::SchurPcg] {
+        leaving_moves_nothing_with(solver);
+    }
+}
+
+fn leaving_moves_nothing_with(solver: LinearSolverKind) {
     let mut settings = WindowSettings::default();
+    settings.solver.linear.solver = solver;
     settings.solver.stop.relative_cost = 1e-14;
     settings.solver.stop.max_iterations = 100;
     let frames = frames(1.0, 10);
@@ -78,7 +86,7 @@ fn leaving_moves_nothing() {
         for ((_, old), (_, new)) in before.iter().zip(window.poses()) {
             // √(relative cost) of steps that are about 1 cm long.
             let moved = old.local(&new).norm();
-            assert!(moved < 1e-6, "{moved:e}");
+            assert!(moved < 1e-6, "{solver}: {moved:e}");
         }
     }
     assert!(window.prior_rows() > 0);
