@@ -1,4 +1,4 @@
-# Every recipe is one command that also stands in README.md.
+# Every recipe is one command.
 
 # Solve the bundled example.
 solve *ARGS='assets/sphere.g2o':

@@ -14,7 +14,7 @@ use super::ReadArgs;
 /// Where a solve runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum BackendChoice {
-    /// The best that this build has.
+    /// The processor, as with cpu.
     #[default]
     Auto,
     /// The processor.

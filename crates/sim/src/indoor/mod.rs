@@ -58,7 +58,7 @@ impl Default for IndoorOptions {
     /// 8.5 key frames make windows of about 5,500 rows and 1,000 columns: 50
     /// key frames have 50 · 37 sightings less those of tracks with one only,
     /// three rows each, and 37 + 49 · 37 / 8.5 landmarks less the same, three
-    /// columns each, beside 6 · 50 of poses.
+    /// columns each, beside 6 · 49 of poses: the first is held.
     fn default() -> Self {
         Self {
             seed: 0,
